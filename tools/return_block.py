@@ -127,8 +127,8 @@ failure:
     - The request that failed. V(none) if the task failed for another reason.
     - C(ret_code) and C(ret_msg) are the exchange's return code and message. C(ret_code) is V(none) if there was no usable answer.
     - C(http_status) is V(none) if there was no answer. C(request_id) was sent with the request. The exchange's support asks for it.
-    - C(outcome) says whether this request may have been executed, which is V(not_executed) or V(unknown). V(earlier_request) means that an
-      identical earlier request may have been executed.
+    - C(outcome) says whether this request may have been executed. It is V(not_executed), V(unknown), or V(earlier_request), which means that an identical
+      earlier request may have been executed.
   returned: failure, unless Ansible itself refuses the options or a Python library is missing
   type: dict
   sample:
@@ -190,7 +190,7 @@ ${of_debt}\
     evidence:
       description:
         - What $sources showed about $one without a clear answer. V(none) if there was none.
-        - C(window_end_ms) is the end of the time in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
+        - C(window_end_ms) is the end of the time window in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
           time at which it did.
         - C(reads) is the number of reads, and C(exchange_time_ms) is the exchange's time of the last one. C(candidates) are the $list in the
           history that may be this one. C(reason) is the conclusion.
@@ -213,8 +213,8 @@ ${witnesses}\
       sample: []
     gate_retries:
       description:
-        - How often a request was safely sent again because the exchange rejected it before processing it, because of its timestamp
-          (C(clock_syncs)) or the rate limit (C(rate_limits)). C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
+        - How often a request was sent again after the exchange rejected it before processing it, which is safe. C(clock_syncs) counts rejections because of the
+          timestamp, and C(rate_limits) because of the rate limit. C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
       type: dict
       returned: always
       sample:

@@ -12,8 +12,7 @@ _MOVED = "wallet_moved"
 _LOAN = """\
 loan:
   description:
-    - The loan before and after, with the values that RV(treasury.bybit.bybit_loan_info#module:loans) documents, up to
-      C(maturity_time_ms).
+    - The loan before and after. The values mean the same as in RV(treasury.bybit.bybit_loan_info#module:loans).
     - C(status) can also be V(repaid) or V(liquidated). C(id) is V(none) for several contracts together. C(ltv) of a flexible or fixed
       loan is the LTV of the account, and is only read if O(max_ltv) needs it.
   returned: when the options are valid
@@ -192,7 +191,7 @@ WORDS: dict[str, dict[str, str]] = {
     "transfer": {
         "noun": "transfer", "A_noun": "A transfer", "one": "a transfer", "list": "transfers", "move": "to_fund",
         "moves": "V(to_fund) or V(to_unified).", "id_key": "transfer_id",
-        "id_text": "The ID of the transfer, which the exchange knows. It is also the ID of the intent. V(none) if there is none.",
+        "id_text": "The ID of the transfer at the exchange, which is also the ID of the intent. V(none) if there is none.",
         "pay": "transfer", "paid": "transferred", "repaid": "transferred", "nothing": "", "target": "this coin",
         "whose": "O(coin)", "coin_text": "The coin.",
         "goal_reached": _GOAL_REACHED, "list_notes": "",

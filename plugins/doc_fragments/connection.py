@@ -94,11 +94,11 @@ notes:
   - Proxies are taken from the environment variables E(HTTPS_PROXY), E(HTTP_PROXY), E(ALL_PROXY), and E(NO_PROXY) only, not from the settings
     of macOS. C(localhost) and loopback addresses are always reached directly. Percent-encode special characters in the password of a proxy,
     such as C(%2F) for a slash. A SOCKS proxy requires the Python library C(PySocks). A C(.netrc) file is not used.
-  - The module never shows an option that holds a secret. Ansible, however, shows the source of a failed task, so never write a secret into
-    a task. Ansible also keeps or prints the options of any module with E(ANSIBLE_KEEP_REMOTE_FILES) or E(ANSIBLE_DEBUG).
+  - The module never shows an option that holds a secret. Ansible, however, shows the source of a failed task, so never write a secret into a task. With
+    E(ANSIBLE_KEEP_REMOTE_FILES) or E(ANSIBLE_DEBUG), Ansible keeps or prints the options of any module.
   - The keyword C(environment) of a task, block, role, or play must not set E(BYBIT_API_KEY), E(BYBIT_API_SECRET), or E(BYBIT_RSA_PRIVATE_KEY)
     to the text of a key, because Ansible would write it into a command line that all users of the machine can read. Such a task fails.
-  - With C(become) (unless C(pipelining) is on, and always with C(su)), with C(async), and over a connection without pipelining, Ansible
-    writes the options to a temporary file, and leaves this file behind if it is interrupted. In all other cases, no file contains a secret.
+  - Ansible writes the options to a temporary file with C(async), over a connection without C(pipelining), and with C(become), unless C(pipelining) is on and
+    the method is not C(su). If Ansible is interrupted, the file stays behind. In all other cases, no file contains a secret.
   - The module paces its requests to stay below the exchange's rate limits. This time does not count toward O(rate_limit_timeout).
 """

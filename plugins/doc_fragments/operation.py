@@ -57,8 +57,8 @@ options:
   settle_margin:
     description:
       - For tuning. How many seconds the exchange takes at most to show an operation that it executed, from V(0) to V(3600).
-      - The exchange can accept a request until O(recv_window) has passed. A request without a clear answer counts as not executed only if, after this
-        margin has passed as well, no source shows it. RV(ignore:details.evidence) shows what the sources said.
+      - The exchange can accept a request until O(recv_window) has passed. A request without a clear answer counts as not executed only if no source shows it
+        after O(recv_window) and then this margin have passed. RV(ignore:details.evidence) shows what the sources said.
       - The margin is 60 times as long if the wallet cannot serve as evidence, because O(api_key) is not allowed to read it or because the
         exchange sells collateral to repay.
       - The exchange does not document such a time. The default is an assumption of this collection. If the margin is too short, the module can

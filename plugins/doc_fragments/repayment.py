@@ -13,7 +13,7 @@ options:
   amount:
     description:
       - How much to repay, in the coin of the loan. With O(since), how much must be repaid in total since then.
-      - The amount has no more decimal places than the exchange lists for the coin, unless it is exactly the debt.
+      - The amount must not have more decimal places than the exchange lists for the coin, unless it is exactly the debt.
       - O(amount), O(max_debt), and O(max_ltv) are mutually exclusive.
     type: raw
   since:
@@ -33,9 +33,9 @@ options:
     description:
       - A goal. Ensures that the debt, which is principal, interest, and penalty interest, is at most this amount, in the coin of the loan. V("0")
         pays off the loan.
-      - The module sends the difference, rounded up to the decimal places that the exchange lists for the coin, but never more than the debt. If
-        a remainder needs more decimal places, the module tries it once with all of them, because the exchange does not document how many it
-        accepts. If the exchange refuses it, RV(ignore:details.dust) and the message show what remains.
+      - The module sends the difference, rounded up to the decimal places that the exchange lists for the coin, but never more than the debt. If a remainder has
+        more decimal places, the module tries once to pay it with all of them, because the exchange does not document how many it accepts. If the exchange
+        refuses it, RV(ignore:details.dust) and the message show what remains.
       - Interest that accrues during the repayment is paid by a second, small repayment. RV(ignore:repayments) lists both.
       - The exchange may update the debt late. If anybody made a repayment within the last O(settle_margin) seconds, the module waits and
         reads the debt again before it sends anything.
@@ -54,12 +54,12 @@ options:
     type: raw
   fund_from:
     description:
-      - Where to take the money from that the Funding wallet lacks for this repayment. With V(unified), the module first transfers it from the
-        UNIFIED wallet, like M(treasury.bybit.bybit_funding_transfer) with C(ensure), and then repays. The transfer is rounded up to the decimal
-        places that the exchange lists for loans of the coin.
+      - The wallet that supplies what the Funding wallet lacks for this repayment. With V(unified), the module first transfers the missing amount from the
+        UNIFIED wallet, like M(treasury.bybit.bybit_funding_transfer) with C(ensure), and then repays. The transfer is rounded up to the decimal places that the
+        exchange lists for loans of the coin.
       - If this option is not set and the wallet holds too little, the task fails before anything is sent, unless O(allow_partial) applies.
-      - The transfer has its own intent in O(journal), and is returned as RV(ignore:funding). It is never more than the repayment takes, so
-        O(at_most) limits it, too.
+      - The transfer has its own intent in O(journal), and is returned as RV(ignore:funding). It is never more than the repayment needs, so O(at_most) limits
+        it, too.
       - If the transfer was made and the repayment was not, the message says so. The next run finds the money in the Funding wallet.
       - If the outcome of the transfer is unknown, nothing is repaid. To acknowledge its intent, use O(acknowledge) of
         M(treasury.bybit.bybit_funding_transfer).

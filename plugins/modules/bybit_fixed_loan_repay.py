@@ -16,8 +16,8 @@ author:
 description:
   - Repays one contract of a fixed crypto loan in full from the Funding wallet, or with O(sweep) all contracts in a coin. The interest for the
     term is paid when the loan is taken out, so the debt of a contract is its principal, plus penalty interest if it is overdue.
-  - With O(collateral), repays an amount of one contract, or of the contracts in a coin, by selling collateral. This supports two goals, O(amount)
-    with O(since) and O(max_debt). If the goal is already reached, nothing is repaid.
+  - With O(collateral), repays an amount of one contract, or of the contracts in a coin, by selling collateral. This supports two goals, which are O(max_debt),
+    and O(amount) with O(since). If the goal is already reached, nothing is repaid.
   - Supports references. With O(collateral), O(amount) with O(reference) is repaid once, no matter how often and on which controller the task runs.
   - Reads the loan first, and fails before anything is sent if it can tell that the exchange would refuse the repayment. Then records an intent in
     O(journal) and sends the repayment once. A request that may have reached the exchange is not sent again before its outcome is known.
@@ -78,7 +78,7 @@ options:
     type: str
   sweep:
     description:
-      - Confirms that all contracts in O(loan_currency) are to be repaid from the Funding wallet. Required for that purpose.
+      - Confirms that you want to repay all contracts in O(loan_currency) from the Funding wallet. Without it, the module refuses to do so.
       - O(at_most) is checked against the contracts that the module read. The exchange, however, repays all contracts that are open when the
         request arrives, including one that was borrowed in between. The module warns about this.
     type: bool
@@ -87,8 +87,8 @@ options:
     description:
       - The coins of the account's collateral that the exchange sells for the repayment. The exchange charges a fee. It does not document the
         order in which it sells the coins, nor what it takes the fee from.
-      - If not set, the Funding wallet pays, and each contract can only be repaid in full. In that case, O(amount) and O(since) cannot be used,
-        O(max_debt) can only be V("0"), which is also the default goal, and O(max_ltv) repays the whole contract if the LTV is higher.
+      - If not set, the Funding wallet pays, and each contract can only be repaid in full. In that case, O(amount) and O(since) cannot be used, O(max_debt) can
+        only be V("0"), which is also the default goal, and O(max_ltv) repays the whole contract if the LTV is above this value.
       - Cannot be combined with O(max_ltv), because the fee and the collateral ratio are not known in advance.
       - The exchange sells collateral worth at most 300,000 USD at once.
     type: list
@@ -253,8 +253,7 @@ repayments:
       sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
 loan:
   description:
-    - The loan before and after, with the values that RV(treasury.bybit.bybit_loan_info#module:loans) documents, up to
-      C(maturity_time_ms).
+    - The loan before and after. The values mean the same as in RV(treasury.bybit.bybit_loan_info#module:loans).
     - C(status) can also be V(repaid) or V(liquidated). C(id) is V(none) for several contracts together. C(ltv) of a flexible or fixed
       loan is the LTV of the account, and is only read if O(max_ltv) needs it.
   returned: when the options are valid
@@ -356,8 +355,8 @@ failure:
     - The request that failed. V(none) if the task failed for another reason.
     - C(ret_code) and C(ret_msg) are the exchange's return code and message. C(ret_code) is V(none) if there was no usable answer.
     - C(http_status) is V(none) if there was no answer. C(request_id) was sent with the request. The exchange's support asks for it.
-    - C(outcome) says whether this request may have been executed, which is V(not_executed) or V(unknown). V(earlier_request) means that an
-      identical earlier request may have been executed.
+    - C(outcome) says whether this request may have been executed. It is V(not_executed), V(unknown), or V(earlier_request), which means that an identical
+      earlier request may have been executed.
   returned: failure, unless Ansible itself refuses the options or a Python library is missing
   type: dict
   sample:
@@ -433,7 +432,7 @@ details:
     evidence:
       description:
         - What the history, the debt, and the Funding wallet showed about a repayment without a clear answer. V(none) if there was none.
-        - C(window_end_ms) is the end of the time in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
+        - C(window_end_ms) is the end of the time window in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
           time at which it did.
         - C(reads) is the number of reads, and C(exchange_time_ms) is the exchange's time of the last one. C(candidates) are the repayments in the
           history that may be this one. C(reason) is the conclusion.
@@ -460,8 +459,8 @@ details:
       sample: []
     gate_retries:
       description:
-        - How often a request was safely sent again because the exchange rejected it before processing it, because of its timestamp
-          (C(clock_syncs)) or the rate limit (C(rate_limits)). C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
+        - How often a request was sent again after the exchange rejected it before processing it, which is safe. C(clock_syncs) counts rejections because of the
+          timestamp, and C(rate_limits) because of the rate limit. C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
       type: dict
       returned: always
       sample:

@@ -36,15 +36,15 @@ extends_documentation_fragment:
   - treasury.bybit.journal
   - treasury.bybit.operation
 notes:
-  - O(api_key) needs the permission C(Account transfer) (C(AccountTransfer) of C(Wallet)). Without it, the module fails before it sends
+  - O(api_key) needs the permission C(Account transfer), which the API lists as C(AccountTransfer) under C(Wallet). Without it, the module fails before it sends
     anything, even in check mode.
   - The exchange accepts 60 transfers per minute.
   - It is safe to retry this module with C(until) and C(retries). If a failed or interrupted run sent a transfer that was
     executed, the next run with the same goal or step reports this transfer instead of sending it again.
   - With C(async), use O(reference) or O(ensure). The module cannot know whether anybody reads the result of a job, so after a job whose result was
     lost, a run with O(amount) alone transfers the amount again.
-  - Run this module on one host for each account. A play on several hosts with the same account transfers O(amount) once for each host, unless the
-    hosts share O(journal) and the task has a O(reference).
+  - For each account, run this module on one host only. A play on several hosts with the same account transfers O(amount) once for each host, unless the hosts
+    share O(journal) and the task has a O(reference).
   - This module never moves money to another account. The API key does not need a permission to withdraw.
 attributes:
   check_mode:
@@ -188,7 +188,7 @@ move:
   sample: to_fund
 transfer_id:
   description:
-    - The ID of the transfer, which the exchange knows. It is also the ID of the intent. V(none) if there is none.
+    - The ID of the transfer at the exchange, which is also the ID of the intent. V(none) if there is none.
     - A transfer that the exchange accepted and that then failed also has an ID, with RV(outcome=not_executed).
   returned: when the options are valid
   type: str
@@ -229,7 +229,7 @@ transfers:
       returned: always
       sample: to_fund
     transfer_id:
-      description: The ID of the transfer, which the exchange knows. It is also the ID of the intent. V(none) if there is none.
+      description: The ID of the transfer at the exchange, which is also the ID of the intent. V(none) if there is none.
       type: str
       returned: always
       sample: "6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f"
@@ -300,8 +300,8 @@ failure:
     - The request that failed. V(none) if the task failed for another reason.
     - C(ret_code) and C(ret_msg) are the exchange's return code and message. C(ret_code) is V(none) if there was no usable answer.
     - C(http_status) is V(none) if there was no answer. C(request_id) was sent with the request. The exchange's support asks for it.
-    - C(outcome) says whether this request may have been executed, which is V(not_executed) or V(unknown). V(earlier_request) means that an
-      identical earlier request may have been executed.
+    - C(outcome) says whether this request may have been executed. It is V(not_executed), V(unknown), or V(earlier_request), which means that an identical
+      earlier request may have been executed.
   returned: failure, unless Ansible itself refuses the options or a Python library is missing
   type: dict
   sample:
@@ -372,7 +372,7 @@ details:
     evidence:
       description:
         - What the exchange's list of transfers and the Funding wallet showed about a transfer without a clear answer. V(none) if there was none.
-        - C(window_end_ms) is the end of the time in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
+        - C(window_end_ms) is the end of the time window in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
           time at which it did.
         - C(reads) is the number of reads, and C(exchange_time_ms) is the exchange's time of the last one. C(candidates) are the transfers in the
           history that may be this one. C(reason) is the conclusion.
@@ -400,8 +400,8 @@ details:
       sample: []
     gate_retries:
       description:
-        - How often a request was safely sent again because the exchange rejected it before processing it, because of its timestamp
-          (C(clock_syncs)) or the rate limit (C(rate_limits)). C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
+        - How often a request was sent again after the exchange rejected it before processing it, which is safe. C(clock_syncs) counts rejections because of the
+          timestamp, and C(rate_limits) because of the rate limit. C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
       type: dict
       returned: always
       sample:

@@ -35,8 +35,8 @@ options:
     type: str
   product:
     description:
-      - Selects only this kind of target. V(legacy), V(flexible), and V(fixed) are repayments of loans of that product. V(order_collateral) is the
-        collateral of legacy loans. V(account_collateral) is the collateral of the account. V(wallets) is transfers.
+      - Selects only this kind of target. V(legacy), V(flexible), and V(fixed) select repayments of such loans, V(order_collateral) selects the collateral of
+        legacy loans, V(account_collateral) that of the account, and V(wallets) selects transfers.
     type: str
     choices:
       - legacy
@@ -264,8 +264,8 @@ entries:
       sample: "0.4"
     goal:
       description:
-        - The goal or step of the run, which is C(move), C(amount), C(since_ms), C(max_debt), C(max_ltv), C(min_ltv), C(ensure), and in
-          C(collateral) the coins to sell.
+        - The goal or step of the run, with C(move), C(amount), C(since_ms), C(max_debt), C(max_ltv), C(min_ltv), C(ensure), and C(collateral), which lists the
+          coins to sell.
       type: dict
       returned: always
       sample:

@@ -20,9 +20,9 @@ description:
     given value does not need. If the goal is already reached, nothing is sent.
   - Supports steps. O(add) and O(take_back) move an amount each time the task runs. With O(reference), they move it once, no matter how often and
     on which controller the task runs.
-  - Reads the loan or the account first, and fails before anything is sent if it can tell that the exchange would refuse the adjustment. Possible reasons
-    are that the Funding wallet holds less, that the exchange releases less collateral, and that it accepts no more collateral on the whole platform
-    (C(colRes) is 2). Check mode reports this, too.
+  - Reads the loan or the account first, and fails before anything is sent if it can tell that the exchange would refuse the adjustment. This is so if the
+    Funding wallet holds too little, if the exchange releases less collateral than O(take_back), or if the whole platform accepts no more collateral (C(colRes)
+    is 2). Check mode reports this, too.
   - Then records an intent in O(journal) and sends the adjustment once. A request that may have reached the exchange is not sent again before its
     outcome is known.
   - If the answer is not clear (timeout, connection reset, truncated answer, server error), the module reconciles the adjustment. It checks the history
@@ -48,8 +48,8 @@ notes:
     executed, the next run with the same goal or step reports this adjustment instead of sending it again.
   - With C(async), use O(reference), O(max_ltv), or O(min_ltv). The module cannot know whether anybody reads the result of a job, so after a job
     whose result was lost, a run with O(add) or O(take_back) alone moves the amount again.
-  - Run this module on one host for each account. A play on several hosts with the same account moves a step once for each host, unless the hosts
-    share O(journal) and the task has a O(reference).
+  - For each account, run this module on one host only. A play on several hosts with the same account executes a step once for each host, unless the hosts share
+    O(journal) and the task has a O(reference).
   - For legacy loans, the exchange's history of adjustments has no status, so an adjustment that is listed there is final. For the account's
     collateral, the history has a status, which O(wait) waits for.
   - Prices move. A goal is reached at the prices of the moment when the exchange showed the LTV.
@@ -81,21 +81,21 @@ options:
   add:
     description:
       - How much collateral to add from the Funding wallet, in the coin of the collateral.
-      - The amount has no more decimal places than the exchange lists for the coin.
+      - The amount must not have more decimal places than the exchange lists for the coin.
       - Exactly one of O(add), O(take_back), O(max_ltv), and O(min_ltv) is required.
     type: raw
   take_back:
     description:
       - How much collateral to take back to the Funding wallet, in the coin of the collateral. This raises the LTV.
       - If the exchange releases less (C(max-collateral-amount)), the module fails before it sends anything.
-      - The amount has no more decimal places than the exchange lists for the coin.
+      - The amount must not have more decimal places than the exchange lists for the coin.
     type: raw
   max_ltv:
     description:
       - A goal. Ensures that the LTV is at most this fraction, such as V("0.5"), by adding what is missing. The amount is rounded up to the decimal
         places that the exchange lists for the coin.
-      - A legacy loan has an LTV of its own. The LTV of the account includes all its flexible and fixed loans and all its collateral. How much
-        additional collateral counts follows from the exchange's tiers (C(collateral-data)). If the module cannot interpret them, it fails.
+      - A legacy loan has an LTV of its own. The LTV of the account includes all its flexible and fixed loans and all its collateral. The exchange's tiers
+        (C(collateral-data)) decide how much of the added collateral counts. If the module cannot interpret them, it fails.
       - The exchange rounds the LTV, and does not document how. The module assumes the worst case, so it adds a little even if the displayed
         LTV is exactly O(max_ltv).
       - If the Funding wallet does not hold enough, the module fails before it sends anything, unless O(allow_partial) is set.
@@ -342,8 +342,8 @@ failure:
     - The request that failed. V(none) if the task failed for another reason.
     - C(ret_code) and C(ret_msg) are the exchange's return code and message. C(ret_code) is V(none) if there was no usable answer.
     - C(http_status) is V(none) if there was no answer. C(request_id) was sent with the request. The exchange's support asks for it.
-    - C(outcome) says whether this request may have been executed, which is V(not_executed) or V(unknown). V(earlier_request) means that an
-      identical earlier request may have been executed.
+    - C(outcome) says whether this request may have been executed. It is V(not_executed), V(unknown), or V(earlier_request), which means that an identical
+      earlier request may have been executed.
   returned: failure, unless Ansible itself refuses the options or a Python library is missing
   type: dict
   sample:
@@ -414,7 +414,7 @@ details:
     evidence:
       description:
         - What the history, the collateral, and the Funding wallet showed about an adjustment without a clear answer. V(none) if there was none.
-        - C(window_end_ms) is the end of the time in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
+        - C(window_end_ms) is the end of the time window in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
           time at which it did.
         - C(reads) is the number of reads, and C(exchange_time_ms) is the exchange's time of the last one. C(candidates) are the adjustments in the
           history that may be this one. C(reason) is the conclusion.
@@ -441,8 +441,8 @@ details:
       sample: []
     gate_retries:
       description:
-        - How often a request was safely sent again because the exchange rejected it before processing it, because of its timestamp
-          (C(clock_syncs)) or the rate limit (C(rate_limits)). C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
+        - How often a request was sent again after the exchange rejected it before processing it, which is safe. C(clock_syncs) counts rejections because of the
+          timestamp, and C(rate_limits) because of the rate limit. C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
       type: dict
       returned: always
       sample:

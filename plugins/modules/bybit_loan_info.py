@@ -17,16 +17,15 @@ description:
   - Returns the open legacy, flexible, and fixed crypto loans of an account in one list with the same fields. Also returns their totals for each
     coin, and the position of the account. A legacy loan has its own collateral and its own LTV (loan to value, debt divided by
     collateral). All flexible and fixed loans share the collateral and the LTV of the account.
-  - Returns predictions. For each loan and for the account, these are the fall in price that leads to a margin call or to liquidation, the
-    interest per day, and the days to maturity. With O(shock), the module also predicts the effect of a change in prices. With O(max_ltv), it
-    calculates how to lower an LTV.
+  - Predicts the fall in price that leads to a margin call or to liquidation, for each loan and for the account. For each loan, also returns the interest per
+    day and the days to maturity. With O(shock), the module also predicts the effect of a change in prices. With O(max_ltv), it calculates how to lower an LTV.
   - As collateral of the account, a pledged coin counts with only part of its value, and above certain values in USD with a smaller part. The
     predictions include these collateral ratio tiers.
   - Predictions are rounded to the safe side. The exchange shows USD with two decimal places, and LTVs with four or six. The predictions assume the
     highest debt and the lowest collateral that these figures allow. They assume that amounts in coins and thresholds stay as they are now, and
     they add no interest.
-  - The exchange may calculate the figures of one answer at different moments, so totals, their parts, and the LTV of the account may differ by up to
-    1 %. In that case, the highest debt and LTV and the lowest collateral count.
+  - The exchange may calculate the figures of one answer at different moments, so a total may differ from the sum of its parts, and the LTV of the account from
+    both, by up to 1 %. In that case, the highest debt and LTV and the lowest collateral count.
   - You can combine filters. A loan is returned if it matches all of them.
   - Uses the calls C(GET /v5/crypto-loan/ongoing-orders), C(GET /v5/crypto-loan/collateral-data),
     C(GET /v5/crypto-loan-flexible/ongoing-coin), C(GET /v5/crypto-loan-fixed/borrow-contract-info),
@@ -701,8 +700,8 @@ details:
       sample: []
     gate_retries:
       description:
-        - How often a request was sent again because the exchange rejected it before processing it, because of its timestamp
-          (C(clock_syncs)) or the rate limit (C(rate_limits)). C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
+        - How often a request was sent again after the exchange rejected it before processing it. C(clock_syncs) counts rejections because of the timestamp, and
+          C(rate_limits) because of the rate limit. C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
       type: dict
       returned: always
       sample:

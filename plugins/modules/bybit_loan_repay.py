@@ -44,7 +44,7 @@ notes:
     executed, the next run with the same goal or step reports this repayment instead of sending it again.
   - With C(async), use O(reference), O(since), O(max_debt), or O(max_ltv). The module cannot know whether anybody reads the result of a job, so
     after a job whose result was lost, a run with O(amount) alone repays the amount again.
-  - Run this module on one host for each account. A play on several hosts with the same account repays once for each host, unless the hosts share
+  - For each account, run this module on one host only. A play on several hosts with the same account repays once for each host, unless the hosts share
     O(journal) and the task has a goal or a O(reference).
 attributes:
   check_mode:
@@ -271,8 +271,7 @@ repayments:
       sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
 loan:
   description:
-    - The loan before and after, with the values that RV(treasury.bybit.bybit_loan_info#module:loans) documents, up to
-      C(maturity_time_ms).
+    - The loan before and after. The values mean the same as in RV(treasury.bybit.bybit_loan_info#module:loans).
     - C(status) can also be V(repaid) or V(liquidated). C(id) is V(none) for several contracts together. C(ltv) of a flexible or fixed
       loan is the LTV of the account, and is only read if O(max_ltv) needs it.
   returned: when the options are valid
@@ -374,8 +373,8 @@ failure:
     - The request that failed. V(none) if the task failed for another reason.
     - C(ret_code) and C(ret_msg) are the exchange's return code and message. C(ret_code) is V(none) if there was no usable answer.
     - C(http_status) is V(none) if there was no answer. C(request_id) was sent with the request. The exchange's support asks for it.
-    - C(outcome) says whether this request may have been executed, which is V(not_executed) or V(unknown). V(earlier_request) means that an
-      identical earlier request may have been executed.
+    - C(outcome) says whether this request may have been executed. It is V(not_executed), V(unknown), or V(earlier_request), which means that an identical
+      earlier request may have been executed.
   returned: failure, unless Ansible itself refuses the options or a Python library is missing
   type: dict
   sample:
@@ -451,7 +450,7 @@ details:
     evidence:
       description:
         - What the history, the debt, and the Funding wallet showed about a repayment without a clear answer. V(none) if there was none.
-        - C(window_end_ms) is the end of the time in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
+        - C(window_end_ms) is the end of the time window in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
           time at which it did.
         - C(reads) is the number of reads, and C(exchange_time_ms) is the exchange's time of the last one. C(candidates) are the repayments in the
           history that may be this one. C(reason) is the conclusion.
@@ -478,8 +477,8 @@ details:
       sample: []
     gate_retries:
       description:
-        - How often a request was safely sent again because the exchange rejected it before processing it, because of its timestamp
-          (C(clock_syncs)) or the rate limit (C(rate_limits)). C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
+        - How often a request was sent again after the exchange rejected it before processing it, which is safe. C(clock_syncs) counts rejections because of the
+          timestamp, and C(rate_limits) because of the rate limit. C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
       type: dict
       returned: always
       sample:

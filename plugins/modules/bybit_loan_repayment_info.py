@@ -157,8 +157,8 @@ repayments:
       sample: "2026-10-20T12:00:00Z"
     parts:
       description:
-        - The loans that the repayment repaid. These are one for a legacy loan, one for each contract of a fixed loan, and none for a flexible loan,
-          which has no ID. For fixed loans with O(loan_id), only this contract.
+        - The loans that the repayment repaid. A legacy repayment has one part, and a fixed repayment one for each contract. A flexible repayment has none,
+          because flexible loans have no ID. With O(loan_id), only the part for this loan.
       type: list
       elements: dict
       returned: always
@@ -276,8 +276,8 @@ details:
       sample: []
     gate_retries:
       description:
-        - How often a request was sent again because the exchange rejected it before processing it, because of its timestamp
-          (C(clock_syncs)) or the rate limit (C(rate_limits)). C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
+        - How often a request was sent again after the exchange rejected it before processing it. C(clock_syncs) counts rejections because of the timestamp, and
+          C(rate_limits) because of the rate limit. C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
       type: dict
       returned: always
       sample:

@@ -128,7 +128,7 @@ def main() -> int:
     todo = turns(cells, options.contestants, options.rounds)
     results = play(todo, options.rounds)
     measured = f"Measured on {speed_table.machine(CACHE)}; rounds: {options.rounds}."
-    parts = [measured, "The goals:", speed_table.goals(results), speed_table.LEGEND, speed_table.table(cells, results)]
+    parts = [measured, "What this collection aims at:", speed_table.goals(results), speed_table.LEGEND, speed_table.table(cells, results)]
     print(render("\n\n".join(parts), options.format))
     for trouble in results.troubles():
         tell(f"FAULT: {trouble}")

@@ -25,6 +25,14 @@ STICKS_OUT = """() => [
   ...[...document.querySelectorAll("img")].filter(image => image.getBoundingClientRect().right > innerWidth).map(image => image.src),
 ]"""
 
+# For each cell of a table of cards with three or more columns, except the first of a row and empty ones: the head of its column, and its label.
+LABELS = """() => [...document.querySelectorAll("table.cards")].flatMap(table => {
+  const heads = [...table.querySelectorAll("th")].map(head => head.textContent.trim());
+  const cells = heads.length > 2 ? [...table.querySelectorAll("tbody td")] : [];
+  return cells.filter(cell => cell.cellIndex && cell.textContent.trim()).map(cell =>
+    [heads[cell.cellIndex], getComputedStyle(cell, "::before").content === "none" ? "" : cell.dataset.head]);
+})"""
+
 
 def search(page, words: str) -> None:
     box = page.get_by_role("textbox", name="Search")
@@ -114,6 +122,18 @@ def test_no_page_scrolls_sideways_on_a_phone(site: Path, open_page):
         found[file.name] = page.evaluate(STICKS_OUT)
     assert len(found) > 30
     assert {name: what for name, what in found.items() if what} == {}
+
+
+def test_a_cell_says_what_it_is_only_on_a_phone(site: Path, open_page):
+    wide, narrow = open_page("index.html"), open_page("index.html", **PHONE)
+    found = []
+    for file in sorted((site / "docsite").glob("*.html")):
+        wide.goto(file.as_uri())
+        assert [label for _head, label in wide.evaluate(LABELS) if label] == []
+        narrow.goto(file.as_uri())
+        found += narrow.evaluate(LABELS)
+    assert len(found) > 300
+    assert [(head, label) for head, label in found if head != label] == []
 
 
 def test_the_menu_opens_on_a_phone(open_page):

@@ -76,8 +76,31 @@ def make_accessible(app, pagename, templatename, context, doctree):
             context[part] = context[part].replace(written, understood)
 
 
+TABLE = re.compile(r'<table class="[^"]*\bcards\b.*?</table>', re.DOTALL)
+HEAD = re.compile(r"<th[ >].*?</th>", re.DOTALL)
+ROW = re.compile(r"<tr class=\"row-(?:even|odd)\"><td.*?</tr>", re.DOTALL)
+
+
+def label_cells(table):
+    """Give each cell after the first one the head of its column, because a phone does not show the heads. Two columns need no labels."""
+    heads = [re.sub(r"<[^>]+>", "", head).strip().replace('"', "&quot;") for head in HEAD.findall(table)]
+
+    def labeled(row):
+        left = iter(heads)
+        return re.sub(r"<td(?=[ >])", lambda _cell: f'<td data-head="{next(left)}"', row[0]).replace(f'<td data-head="{heads[0]}"', "<td", 1)
+
+    return ROW.sub(labeled, table) if len(heads) > 2 else table
+
+
+def label_cards(app, pagename, templatename, context, doctree):
+    """Label the cells of all tables that a phone shows as cards."""
+    if "body" in context:
+        context["body"] = TABLE.sub(lambda table: label_cells(table[0]), context["body"])
+
+
 def setup(app):
     app.connect("source-read", leave_contents_to_the_theme)
     app.connect("missing-reference", refer_elsewhere)
+    app.connect("html-page-context", label_cards)
     # The theme writes the menu, so run after it.
     app.connect("html-page-context", make_accessible, priority=900)
