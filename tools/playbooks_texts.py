@@ -230,7 +230,7 @@ PLAYBOOKS: dict[str, Playbook] = {
     "accounts": Playbook(
         goal="Several accounts have repaid their installments.",
         does="Repays the monthly installment of several accounts. Each account is a host in the group ``treasury`` of your inventory. See "
-        ":ref:`Manage several accounts <ansible_collections.treasury.bybit.docsite.accounts>`. The command runs in a checkout of the collection.",
+        ":ref:`Manage several accounts <ansible_collections.treasury.bybit.docsite.accounts>`. The command runs in a clone of the repository.",
         variables={
             "sandbox": _SANDBOX,
             "loan_currency": Variable("coin", "Selects the flexible loan in this coin.", "required for each host"),

@@ -82,7 +82,7 @@ class Results:
                 _text(forks, "{:.1f}×"), None if forks is None else forks >= FASTER_THAN_MODULE,
             ),
             Goal(
-                f"at most {MS_ABOVE_NOOP} ms an item above a no-op action, of 100", _text(above, "{:.1f} ms"),
+                f"100 repayments at most {MS_ABOVE_NOOP} ms an item slower than a no-op action", _text(above, "{:.1f} ms"),
                 None if above is None else above <= MS_ABOVE_NOOP,
             ),
             self._limit_goal(cells["limit"]),
@@ -99,7 +99,7 @@ class Results:
         least = cell.limit_seconds() + start
         percent = (seconds / least - 1) * 100
         refused = max(run.refused for run in self.good(cell.name, "in-process"))
-        measured = f"{percent:+.1f} % ({seconds:.2f} s for {cell.limit_seconds()} + {start:.2f} s), {refused} × 10006"
+        measured = f"{percent:+.1f} % ({seconds:.2f} s instead of {cell.limit_seconds()} + {start:.2f} s), {refused} × 10006"
         return Goal(text, measured, percent <= PERCENT_ABOVE_LIMIT and not refused)
 
 

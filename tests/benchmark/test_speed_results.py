@@ -66,16 +66,16 @@ def test_memory_comes_from_the_watched_run() -> None:
         (results_of("n100", in_process=2, uri=49.7), "faster than `uri`: 24.9×, **NOT met**"),
         (results_of("forks", in_process=2, module=24), "faster than as a module: 12.0×, met"),
         (results_of("forks", in_process=2, module=23.8), "faster than as a module: 11.9×, **NOT met**"),
-        (results_of("n100", in_process=2, noop=1), "of 100: 10.0 ms, met"),
-        (results_of("n100", in_process=2.02, noop=1), "of 100: 10.2 ms, **NOT met**"),
-        (results_of("limit", in_process=20.38, start=1), "a 10006: +1.9 % (20.38 s for 19 + 1.00 s), 0 × 10006, met"),
+        (results_of("n100", in_process=2, noop=1), "no-op action: 10.0 ms, met"),
+        (results_of("n100", in_process=2.02, noop=1), "no-op action: 10.2 ms, **NOT met**"),
+        (results_of("limit", in_process=20.38, start=1), "a 10006: +1.9 % (20.38 s instead of 19 + 1.00 s), 0 × 10006, met"),
         (
             results_of("limit", in_process=20.5, start=1),
-            "a 10006: +2.5 % (20.50 s for 19 + 1.00 s), 0 × 10006, **NOT met**",
+            "a 10006: +2.5 % (20.50 s instead of 19 + 1.00 s), 0 × 10006, **NOT met**",
         ),
         (
             results_of("limit", refused=1, in_process=20.2, start=1),
-            "a 10006: +1.0 % (20.20 s for 19 + 1.00 s), 1 × 10006, **NOT met**",
+            "a 10006: +1.0 % (20.20 s instead of 19 + 1.00 s), 1 × 10006, **NOT met**",
         ),
     ],
 )
