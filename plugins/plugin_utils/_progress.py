@@ -16,6 +16,7 @@ import dataclasses
 import json
 import os
 import select
+import selectors
 import threading
 import time
 import typing as t
@@ -229,17 +230,19 @@ class Watcher:
             self._show_waits()
 
     def _show_waits(self) -> None:
-        while not self._is_over.is_set():
-            # While no module runs, wait without a timeout.
-            select.select([self._source], [], [], _LOOK_SECONDS if self._waits.are_any else None)
-            # The lock keeps results from being shown until everything that a worker wrote before its result has been read.
-            with self._lock:
-                self._read()
-                notices = [] if self._is_over.is_set() else self._waits.due(time.monotonic(), _is_alive)
+        with selectors.PollSelector() as selector:
+            selector.register(self._source, selectors.EVENT_READ)
+            while not self._is_over.is_set():
+                # While no module runs, wait without a timeout.
+                selector.select(_LOOK_SECONDS if self._waits.are_any else None)
+                # The lock keeps results from being shown until everything that a worker wrote before its result has been read.
+                with self._lock:
+                    self._read()
+                    notices = [] if self._is_over.is_set() else self._waits.due(time.monotonic(), _is_alive)
+                    for notice in notices:
+                        self._show(notice)
                 for notice in notices:
-                    self._show(notice)
-            for notice in notices:
-                self._log(notice)
+                    self._log(notice)
 
     def _read(self) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -10,11 +10,13 @@ import contextlib
 import fcntl
 import json
 import os
+import resource
 import select
+import threading
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.plugin_utils import _progress
-from ansible_collections.treasury.bybit.plugins.plugin_utils._progress import Teller, Waits
+from ansible_collections.treasury.bybit.plugins.plugin_utils._progress import Teller, Waits, Watcher
 
 REASON = "The answer is not here yet"
 
@@ -62,6 +64,39 @@ def test_a_teller_repeats_what_a_full_pipe_did_not_take(pipe) -> None:
         for line in filter(None, _everything(source).split(b"\n")):
             heard.take(line, 0)
         assert [notice.text for notice in heard.due(2, lambda process: True)] == ["Another one: waiting up to 60 s."]
+
+
+@pytest.fixture
+def high_descriptors():
+    """Leave only descriptors free that select(2) cannot handle."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limits[1] != resource.RLIM_INFINITY and limits[1] < 1100:
+        pytest.skip("this system allows too few open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(limits[0], 1100), limits[1]))
+    taken = [os.open(os.devnull, os.O_RDONLY)]
+    while taken[-1] < 1030:
+        taken.append(os.dup(taken[0]))
+    yield
+    for descriptor in taken:
+        os.close(descriptor)
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def test_a_wait_is_shown_in_a_process_with_many_open_files(high_descriptors) -> None:
+    shown, is_shown = [], threading.Event()
+
+    def show(notice) -> None:
+        shown.append(notice.text)
+        is_shown.set()
+
+    watcher = Watcher(show, lambda notice: None, threading.RLock())
+    try:
+        with Teller("Repay", "here") as teller:
+            teller.tell(1, REASON, 60_000)
+            assert is_shown.wait(20)
+    finally:
+        watcher.end()
+    assert shown == [f"{REASON}: waiting up to 60 s."]
 
 
 def _everything(source: int) -> bytes:
