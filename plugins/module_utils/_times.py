@@ -18,6 +18,7 @@ SECOND_MS = 1000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+PERIODS = ("day", "week", "month", "quarter")
 # Somewhat more than the estimate of the exchange's time lags behind it.
 CLOCK_SLACK_MS = 100
 
@@ -86,6 +87,21 @@ def parse_duration(text: str) -> int:
     if re.fullmatch("[0-9]{1,5}", text, re.ASCII):
         raise InvalidTime(f"'{text}' has no unit: use '{text}d' for days or '{text}h' for hours")
     raise InvalidTime(f"'{quotable(text, 40)}' is not a duration: use whole days such as '3d', or hours such as '36h'")
+
+
+def period_begin_ms(per: str, now_ms: int) -> int:
+    """Return when the current day, week, month, or quarter began (UTC, ms). A week is an ISO week, which begins on Monday.
+
+    :param per: One of C(PERIODS).
+    """
+    today = datetime.datetime.fromtimestamp(now_ms // SECOND_MS, tz=datetime.timezone.utc).date()
+    begins = {
+        "day": today,
+        "week": today - datetime.timedelta(days=today.weekday()),
+        "month": today.replace(day=1),
+        "quarter": today.replace(month=today.month - (today.month - 1) % 3, day=1),
+    }
+    return (begins[per] - datetime.date(1970, 1, 1)).days * DAY_MS
 
 
 def utc(time_ms: int) -> str:

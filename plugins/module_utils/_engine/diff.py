@@ -23,7 +23,7 @@ def before_and_after(before: _Figures, after: _Figures, coin: str) -> tuple[str,
     :param coin: The coin of all amounts; C(LTV) has none.
     """
     names = list(dict.fromkeys([*before, *after]))
-    columns = {name: _aligned([side.get(name) for side in (before, after)]) for name in names}
+    columns = {name: aligned([side.get(name) for side in (before, after)]) for name in names}
     lines = []
     for number, side in enumerate((before, after)):
         parts = [f"{name} {columns[name][number]}{'' if name == _LTV else f' {coin}'}" for name in names if side.get(name) is not None]
@@ -31,8 +31,8 @@ def before_and_after(before: _Figures, after: _Figures, coin: str) -> tuple[str,
     return lines[0], lines[1]
 
 
-def _aligned(numbers: list[str | None]) -> list[str]:
-    """Pad decimal numbers to the same width, with their points in one column."""
+def aligned(numbers: list[str | None]) -> list[str]:
+    """Pad decimal numbers, or nothing, to the same width, with their points in one column."""
     parts = [(number or "").partition(".") for number in numbers]
     whole_width = max(len(whole) for whole, dummy, dummy2 in parts)
     fraction_width = max(len(point + fraction) for dummy, point, fraction in parts)

@@ -76,8 +76,12 @@ class Availability:
         raise Refused(f"None of the loan products can be read. {' '.join(reasons)}", self.unavailable[0].error.failure)
 
     def warnings(self) -> list[str]:
-        missing = ((entry.product, entry.error) for entry in self.unavailable)
-        return [f"The {product} loans cannot be read and are missing from the result. {error}" for product, error in missing]
+        return missing_products(self.unavailable)
+
+
+def missing_products(unavailable: t.Iterable[Unavailable]) -> list[str]:
+    """Return a warning about each product that is missing from a result."""
+    return [f"The {product} loans cannot be read and are missing from the result. {error}" for product, error in unavailable]
 
 
 def is_unusable(error: BybitError) -> bool:

@@ -16,11 +16,12 @@ from decimal import Decimal
 from .._api.client import Client
 from .._api.errors import BybitError, ReadFailed, Refused
 from .._api.parallel import side_by_side
-from .._loans.account import FUND, UNIFIED, read_balance
+from .._loans.account import read_balance
 from .._loans.coins import collateral_tiers
 from .._loans.loan import Loan
 from .._loans.position import Position
 from .._loans.prices import TiersOfCoins, contradicted_coins
+from .._loans.wallet import FUND, UNIFIED
 from .common import is_unusable
 
 
@@ -47,12 +48,16 @@ def read_surroundings(client: Client, position: Position | None, loans: t.Sequen
     :raises BybitError: When the exchange has blocked this address.
     """
     coins = _coins(position, loans)
-    tiers, tier_warnings = _tiers(client, position) if position and position.collateral else ({}, [])
+    tiers, tier_warnings = read_tiers(client, position)
     reads = [functools.partial(_balances, coins=coins, account_type=account_type) for account_type in (FUND, UNIFIED)]
     [(funding, no_funding), (unified, no_unified)] = [future.result() for future in side_by_side(client, reads)]
-    # One warning is enough, because both wallets are read with the same API call.
-    wallet_warnings = [f"Not all balances of the wallets can be read. {error}" for error in [*no_funding, *no_unified][:1]]
-    return Surroundings(coins, funding, unified, tiers, [*tier_warnings, *wallet_warnings])
+    # Both wallets are read with the same API call.
+    return Surroundings(coins, funding, unified, tiers, [*tier_warnings, *wallet_warnings([*no_funding, *no_unified])])
+
+
+def wallet_warnings(missing: t.Sequence[BybitError]) -> list[str]:
+    """Return the warning about balances that are missing. One is enough, because they are missing for the same reason."""
+    return [f"Not all balances of the wallets can be read. {error}" for error in missing[:1]]
 
 
 def _coins(position: Position | None, loans: t.Sequence[Loan]) -> list[str]:
@@ -63,12 +68,19 @@ def _coins(position: Position | None, loans: t.Sequence[Loan]) -> list[str]:
 
 
 def _balances(client: Client, coins: t.Sequence[str], account_type: str) -> tuple[dict[str, Decimal], list[BybitError]]:
-    """Return the balance of each coin in a wallet, and the errors of those that are missing."""
+    return each_balance(coins, lambda coin: read_balance(client, coin, account_type))
+
+
+def each_balance(coins: t.Sequence[str], read: t.Callable[[str], Decimal]) -> tuple[dict[str, Decimal], list[BybitError]]:
+    """Return the balance of each coin in a wallet, and the errors of those that are missing.
+
+    :raises BybitError: When the exchange has blocked this address.
+    """
     found: dict[str, Decimal] = {}
     missing: list[BybitError] = []
     for coin in coins:
         try:
-            found[coin] = read_balance(client, coin, account_type)
+            found[coin] = read(coin)
         except (Refused, ReadFailed) as error:
             if error.is_block:
                 raise
@@ -78,8 +90,13 @@ def _balances(client: Client, coins: t.Sequence[str], account_type: str) -> tupl
     return found, missing
 
 
-def _tiers(client: Client, position: Position) -> tuple[TiersOfCoins, list[str]]:
-    """Return the usable tiers, and a warning about the coins without."""
+def read_tiers(client: Client, position: Position | None) -> tuple[TiersOfCoins, list[str]]:
+    """Return the usable tiers, and a warning about the coins without. Without collateral, nothing is read.
+
+    :raises BybitError: When the exchange has blocked this address.
+    """
+    if position is None or not position.collateral:
+        return {}, []
     try:
         listed = collateral_tiers(client)
     except (Refused, ReadFailed) as error:

@@ -19,10 +19,7 @@ from .._redaction import quotable
 from .._times import MINUTE_MS, SECOND_MS
 from .parsing import Row
 from .position import CoinCollateral, CoinDebt, Position
-from .wallet import Movement, Payment, Spending
-
-FUND = "FUND"
-UNIFIED = "UNIFIED"
+from .wallet import FUND, Movement, Payment, Spending
 
 _POSITION = "/v5/crypto-loan-common/position"
 _BALANCE = "/v5/asset/transfer/query-account-coin-balance"
@@ -128,7 +125,7 @@ def wallet_movements(client: Client, coin: str, from_ms: int, to_ms: int) -> lis
 def read_balance(client: Client, coin: str, account_type: str = FUND) -> Decimal:
     """Return a wallet's balance of a coin (GET /v5/asset/transfer/query-account-coin-balance); raises what C(read_position) raises.
 
-    :param account_type: C(FUND) or C(UNIFIED).
+    :param account_type: C(FUND) or C(UNIFIED) of C(wallet).
     """
     balance = client.read(_BALANCE, {"accountType": account_type, "coin": coin}).get("balance")
     if not isinstance(balance, dict):

@@ -35,6 +35,16 @@ def borrowing_accuracy(client: Client, coin: str, product: str) -> int | None:
     return row.decimal_places(f"{product}BorrowingAccuracy") if row else None
 
 
+def borrowing_accuracies(client: Client, coins: t.Collection[str], product: str) -> dict[str, int]:
+    """Return how many decimal places an amount of each of these coins may have, with one request for both products.
+
+    A coin is missing if the exchange does not list it. Raises what C(borrowing_accuracy) raises.
+    """
+    rows = client.cached(_COINS, {}, lambda answer: [Row(_COINS, fields) for fields in rows_of(_COINS, answer)]) or []
+    found = {coin: next((row for row in rows if row.is_of("currency", coin)), None) for coin in coins}
+    return {coin: row.decimal_places(f"{product}BorrowingAccuracy") for coin, row in found.items() if row is not None}
+
+
 class CollateralList(t.NamedTuple):
     """The coins that can be collateral of flexible and fixed loans.
 

@@ -63,23 +63,61 @@ def collateral_accuracy(client: Client, coin: str) -> int | None:
     return client.cached(_COLLATERAL, {"currency": coin}, places)
 
 
+def accuracies(client: Client, coins: t.Collection[str]) -> dict[str, int]:
+    """Return how many decimal places an amount of each of these coins may have, with one request; a coin that is not listed is missing."""
+    rows = client.cached(_COINS, {}, lambda answer: list(_rows_of_levels(_COINS, answer))) or []
+    # Like C(accuracy), which reads the first VIP level.
+    found = {coin: next((row for row in rows if row.is_of("currency", coin)), None) for coin in coins}
+    return {coin: row.decimal_places("borrowingAccuracy") for coin, row in found.items() if row is not None}
+
+
+class _CollateralLtvs(t.NamedTuple):
+    thresholds: dict[str, Thresholds]
+    initial: dict[str, Decimal]
+
+
 def thresholds(client: Client) -> dict[str, Thresholds]:
     """Return the thresholds of each collateral coin: the lowest ones if they differ between the VIP levels of accounts."""
+    return _collateral_ltvs(client).thresholds
 
-    def lowest(answer: dict[str, t.Any]) -> dict[str, Thresholds]:
+
+def initial_ltvs(client: Client) -> dict[str, Decimal]:
+    """Return up to which LTV the exchange lends on each collateral coin: the lowest one if it differs between the VIP levels of accounts.
+
+    A coin is missing if one of the levels does not report it, or if it is above the margin call. Needs no request after C(thresholds).
+    """
+    return _collateral_ltvs(client).initial
+
+
+def _collateral_ltvs(client: Client) -> _CollateralLtvs:
+    def lowest(answer: dict[str, t.Any]) -> _CollateralLtvs:
         margin_calls: dict[str, Decimal] = {}
         liquidations: dict[str, Decimal] = {}
+        initial: dict[str, list[Decimal | None]] = {}
         for row in _rows_of_levels(_COLLATERAL, answer):
             coin = row.text("currency")
             for field, lowest_of in (("marginCallLTV", margin_calls), ("liquidationLTV", liquidations)):
                 ltv = row.threshold_or_none(field)
                 if ltv:
                     lowest_of[coin] = min(ltv, lowest_of.get(coin, ltv))
+            initial.setdefault(coin, []).append(_initial_ltv(row))
         # A liquidation LTV below the margin call LTV makes no sense, so both are ignored.
         known = [coin for coin, ltv in margin_calls.items() if ltv <= liquidations.get(coin, Decimal(0))]
-        return {coin: Thresholds(margin_calls[coin], liquidations[coin]) for coin in known}
+        lows = {coin: min(filter(None, ltvs)) for coin, ltvs in initial.items() if all(ltvs)}
+        return _CollateralLtvs(
+            {coin: Thresholds(margin_calls[coin], liquidations[coin]) for coin in known},
+            {coin: lows[coin] for coin in known if coin in lows and lows[coin] <= margin_calls[coin]},
+        )
 
-    return client.cached(_COLLATERAL, {}, lowest) or {}
+    return client.cached(_COLLATERAL, {}, lowest) or _CollateralLtvs({}, {})
+
+
+def _initial_ltv(row: Row) -> Decimal | None:
+    """Return the initial LTV; none if it is missing or invalid, because the thresholds of the same row are needed without it, too."""
+    try:
+        return row.threshold_or_none("initialLTV")
+    except ReadFailed:
+        return None
 
 
 def open_loans(client: Client, coin: str | None = None, loan_id: str | None = None) -> t.Iterator[Loan]:

@@ -129,6 +129,17 @@ class Outlook(t.NamedTuple):
         missing = max(difference(needed, collateral), _ZERO)
         return [Addition(entry.coin, _addition(entry, missing, _price(shock, entry.coin))) for entry in self.collateral]
 
+    def after_repaying(self, coin: str, amount: Decimal) -> Outlook:
+        """Predict the account after a repayment of at most its debt in a coin."""
+        return self._replace(debts=tuple(_less_debt(debt, amount) if debt.coin == coin else debt for debt in self.debts))
+
+    def after_pledging(self, coin: str, amount: Decimal) -> Outlook:
+        """Predict the account after it pledged more of a coin that is pledged already, or less if the amount is negative.
+
+        Without the tiers of the coin, its new value is unknown, so an addition does not count, and what is left after a sale has no value.
+        """
+        return self._replace(collateral=tuple(_with_more(entry, amount) if entry.coin == coin else entry for entry in self.collateral))
+
     def _excess_usd(self, ltv: Decimal, coins: t.Collection[str], price: Decimal) -> Decimal:
         """Return how many more USD are owed than this LTV allows, if these coins have this price relative to the current one."""
         shock = {coin: difference(price, _ONE) for coin in coins}
@@ -203,6 +214,19 @@ def loan_outlook(loan: Loan) -> LoanOutlook | None:
     if loan.collateral_coin is None or loan.ltv is None:
         return None
     return LoanOutlook(loan, total(loan.ltv, LTV_STEP))
+
+
+def _less_debt(debt: Owed, amount: Decimal) -> Owed:
+    left = max(difference(debt.amount, amount), _ZERO)
+    return debt._replace(amount=left, usd=_share(debt.usd, left, debt.amount))
+
+
+def _with_more(entry: Pledged, more: Decimal) -> Pledged:
+    amount = max(total(entry.amount, more), _ZERO)
+    if entry.market_usd is None or not entry.amount:
+        return entry._replace(amount=amount, value_usd=entry.value_usd if more > 0 else _ZERO)
+    market_usd = _share(entry.market_usd, amount, entry.amount)
+    return entry._replace(amount=amount, market_usd=market_usd, value_usd=collateral_value(entry.tiers, market_usd))
 
 
 def _highest_usd(debt: CoinDebt) -> Decimal:

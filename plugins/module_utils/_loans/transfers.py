@@ -15,14 +15,16 @@ from decimal import Decimal
 from .._api.client import Client
 from .._goal import TO_FUND, TO_UNIFIED
 from .._times import SECOND_MS
-from .account import FUND, UNIFIED
 from .history import FAILED, PROCESSING, SUCCESS, USER, HistoryEntry
 from .parsing import Row, united
+from .wallet import FUND, UNIFIED
 
 HISTORY = "/v5/asset/transfer/query-inter-transfer-list"
 _AVAILABLE = "/v5/account/withdrawal"
 
 _PAGE_LIMIT = 50
+# How many coins one request for C(given_away_of) may name.
+MOST_COINS = 20
 # The list may put this before the ID that was sent.
 _PREFIX = "selfTransfer_"
 _STATUSES = {"SUCCESS": SUCCESS, "PENDING": PROCESSING, "FAILED": FAILED}
@@ -47,14 +49,22 @@ def transfers(client: Client, coin: str, from_ms: int, to_ms: int) -> list[Histo
 
 def given_away(client: Client, coin: str) -> Decimal:
     """Return how much of a coin the UNIFIED wallet can give away now (GET /v5/account/withdrawal); raises what C(transfers) raises."""
-    row = Row(_AVAILABLE, client.read(_AVAILABLE, {"coinName": coin}))
+    return given_away_of(client, [coin])[coin]
+
+
+def given_away_of(client: Client, coins: t.Sequence[str]) -> dict[str, Decimal]:
+    """Return how much of each coin the UNIFIED wallet can give away now, with one request; raises what C(transfers) raises.
+
+    :param coins: One to C(MOST_COINS) coins. A coin is missing from the result if it is missing from the answer.
+    """
+    row = Row(_AVAILABLE, client.read(_AVAILABLE, {"coinName": ",".join(coins)}))
     by_coin = row.get("availableWithdrawalMap")
     if by_coin is not None and not isinstance(by_coin, dict):
         raise row.unusable("availableWithdrawalMap")
-    if not by_coin or coin not in by_coin:
-        return row.number("availableWithdrawal")
-    name = f"availableWithdrawalMap.{coin}"
-    return Row(_AVAILABLE, {name: by_coin[coin]}).number(name)
+    names = {coin: f"availableWithdrawalMap.{coin}" for coin in coins if coin in (by_coin or {})}
+    found = {coin: Row(_AVAILABLE, {name: (by_coin or {})[coin]}).number(name) for coin, name in names.items()}
+    # This is the amount of the first coin in the request.
+    return found if coins[0] in found else {coins[0]: row.number("availableWithdrawal"), **found}
 
 
 def _entries(rows: t.Iterable[Row], coin: str, first_ms: int, last_ms: int) -> t.Iterator[HistoryEntry]:

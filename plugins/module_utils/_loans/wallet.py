@@ -13,6 +13,10 @@ import typing as t
 from collections import deque
 from decimal import Decimal
 
+# The exchange's names of the wallets.
+FUND = "FUND"
+UNIFIED = "UNIFIED"
+
 # More than the payments of the last seconds, as the exchange accepts one per second.
 _KEPT_PAYMENTS = 20
 

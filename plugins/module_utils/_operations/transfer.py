@@ -17,12 +17,13 @@ from .._api.api_key import TRANSFERS
 from .._api.client import Client, Request, readable
 from .._goal import TO_FUND, Goal
 from .._journal.target import WALLETS
-from .._loans.account import FUND, UNIFIED, read_balance, wallet_movements
+from .._loans.account import read_balance, wallet_movements
 from .._loans.coins import borrowing_accuracy
 from .._loans.history import HistoryEntry
 from .._loans.loan import FLEXIBLE
 from .._loans.subject import Balances, Subject
 from .._loans.transfers import HISTORY, given_away, transfers
+from .._loans.wallet import FUND, UNIFIED
 from .._times import DAY_MS, HOUR_MS, MINUTE_MS
 from .base import Operation
 from .decision import Decision, Means

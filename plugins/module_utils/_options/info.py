@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import typing as t
 
-from .._amounts import plain
 from .._api.errors import BadInput
 from .._goal import MOVES
 from .._info.export import FORMATS
 from .._info.forecast import Forecast
 from .._info.journal import JournalQuery
 from .._info.loans import LoanQuery
+from .._info.open_loans import LoanFilter
 from .._info.repayments import RepaymentQuery
 from .._journal.entries import EVENTS
 from .._journal.target import ACCOUNT_COLLATERAL, ORDER_COLLATERAL, WALLETS
@@ -25,7 +25,7 @@ from .._journal.trail import Filter
 from .._loans.history import FAILED, PROCESSING, SUCCESS
 from .._loans.loan import FLEXIBLE, PRODUCTS, Thresholds
 from .journal import journal_argument_spec
-from .values import Options, changes_of, coin_of, duration_of, fraction_of, id_of, moment_of, reference_of, threshold_of
+from .values import Options, changes_of, coin_of, duration_of, fraction_of, id_of, moment_of, reference_of, thresholds_of
 
 
 def query_argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -87,15 +87,15 @@ def parse_loan_query(options: Options) -> LoanQuery:
     matures_within_ms = duration_of(options, "matures_within")
     if matures_within_ms is not None:
         _refuse_only_flexible(options, "matures_within", "have no due date")
-    return LoanQuery(
+    loan_filter = LoanFilter(
         products=_products(options),
         named=options["product"] is not None,
-        forecast=_forecast(options),
         coin=_coin(options),
         loan_id=_loan_id(options),
         ltv_above=fraction_of(options, "ltv_above"),
         matures_within_ms=matures_within_ms,
     )
+    return LoanQuery(loan_filter, _forecast(options))
 
 
 def parse_repayment_query(options: Options) -> RepaymentQuery:
@@ -128,11 +128,8 @@ def parse_journal_query(options: Options) -> JournalQuery:
 
 
 def _forecast(options: Options) -> Forecast:
-    margin_call_ltv, liquidation_ltv = (threshold_of(options, name) for name in ("margin_call_ltv", "liquidation_ltv"))
-    if margin_call_ltv > liquidation_ltv:
-        given = f"margin_call_ltv '{plain(margin_call_ltv)}' is above liquidation_ltv '{plain(liquidation_ltv)}'"
-        raise BadInput(f"{given}: set margin_call_ltv to at most liquidation_ltv.")
-    return Forecast(Thresholds(margin_call_ltv, liquidation_ltv), changes_of(options, "shock"), fraction_of(options, "max_ltv"))
+    thresholds = Thresholds(*thresholds_of(options, "margin_call_ltv", "liquidation_ltv"))
+    return Forecast(thresholds, changes_of(options, "shock"), fraction_of(options, "max_ltv"))
 
 
 def _period(options: Options) -> tuple[int | None, int | None]:

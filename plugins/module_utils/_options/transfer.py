@@ -15,7 +15,7 @@ from .._amounts import plain
 from .._api.client import Client
 from .._api.errors import BadInput
 from .._goal import TO_FUND, TO_UNIFIED, Goal
-from .._loans.account import FUND, UNIFIED
+from .._loans.wallet import FUND, UNIFIED
 from .._operations.transfer import Transfer
 from .run import Instruction, check_given, check_partial_step, run_argument_spec
 from .values import Options, amount_of, coin_of

@@ -14,7 +14,7 @@ import typing as t
 import unicodedata
 from decimal import Decimal
 
-from .._amounts import InvalidAmount, parse_amount
+from .._amounts import InvalidAmount, parse_amount, plain
 from .._api.errors import BadInput
 from .._redaction import quotable
 from .._times import InvalidTime, parse_duration, parse_moment
@@ -23,8 +23,8 @@ Options = t.Dict[str, t.Any]
 
 _MAX_QUOTED = 64
 _CHANGE = re.compile(r"(?P<number>[+-][0-9]{1,6}(?:\.[0-9]{1,18})?)(?P<percent> ?%)?", re.ASCII)
-# What Ansible makes of a YAML boolean, and the coin that the user may have meant.
-_BOOLEANS = {"True": "ON", "False": "NO"}
+# What Ansible makes of a YAML boolean, as a value and as a key, and the coin that the user may have meant.
+_BOOLEANS = {"True": "ON", "False": "NO", "true": "ON", "false": "NO"}
 
 
 def id_of(options: Options, name: str, example: str) -> str:
@@ -84,6 +84,15 @@ def threshold_of(options: Options, name: str) -> Decimal:
     if not fraction:
         raise BadInput(f"{name} '{options[name]}' is not an LTV above 0: use '0.85' for 85 %, for example.")
     return fraction
+
+
+def thresholds_of(options: Options, *names: str) -> tuple[Decimal, ...]:
+    """Return LTVs like C(threshold_of), of which none is above the next one."""
+    ltvs = tuple(threshold_of(options, name) for name in names)
+    for lower, higher, ltv, limit in zip(names, names[1:], ltvs, ltvs[1:]):
+        if ltv > limit:
+            raise BadInput(f"{lower} '{plain(ltv)}' is above {higher} '{plain(limit)}': set {lower} to at most {higher}.")
+    return ltvs
 
 
 def changes_of(options: Options, name: str) -> dict[str, Decimal] | None:

@@ -43,7 +43,7 @@ list_loans, parse = module.list_loans, module.parse_loan_query
 
 
 def inside(client, asked):
-    if asked.loan_id == "inside":
+    if asked.filter.loan_id == "inside":
         raise ZeroDivisionError("inside")
     return list_loans(client, asked)
 

@@ -17,7 +17,7 @@ ROOMS = PLUGINS / "module_utils"
 SANDBOX = PLUGINS.parent / "roles" / "sandbox" / "files"
 
 # From top to bottom: a file may import only from its own folder and from those below.
-FLOORS = ("_module", "_options", "_info", "_engine", "_reconcile", "_operations", "_journal", "_loans", "_api", "leaves")
+FLOORS = ("_module", "_options", "_policy", "_info", "_engine", "_reconcile", "_operations", "_journal", "_loans", "_api", "leaves")
 # Files without a folder. Each may import only those before it.
 LEAVES = ("_outcomes", "_redaction", "_amounts", "_times", "_clock", "_goal", "_words", "_processes")
 # Pure functions only.
@@ -31,7 +31,9 @@ PURE = (
     "_journal/target", "_journal/intent", "_journal/entries", "_journal/database", "_journal/records", "_journal/failures",
     "_reconcile/evidence", "_reconcile/money", "_reconcile/judge",
     "_engine/freshness", "_engine/steps", "_engine/diff", "_engine/report", "_engine/messages",
-    "_info/forecast", "_options/values",
+    "_info/forecast", "_options/values", "_options/policy", "_options/policy_rules", "_options/policy_values",
+    "_policy/rules", "_policy/book", "_policy/money", "_policy/plan", "_policy/draft", "_policy/ltv", "_policy/planner",
+    "_policy/scope", "_policy/wording", "_policy/table", "_policy/canonical", "_policy/document", "_policy/staleness",
 )
 WORLD = {"os", "io", "socket", "time", "random", "subprocess", "requests", "urllib3", "pathlib", "shutil", "fcntl", "sqlite3", "psycopg"}
 

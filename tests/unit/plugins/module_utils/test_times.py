@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._times import (
+    PERIODS,
     InvalidTime,
     is_plausible,
     iso,
     parse_duration,
     parse_moment,
+    period_begin_ms,
     utc,
 )
 
@@ -214,3 +216,53 @@ def test_a_time_as_iso_8601_can_be_read_again(time_ms: int, text: str) -> None:
 )
 def test_which_numbers_can_be_times_of_the_exchange(time_ms: int, is_time: bool) -> None:
     assert is_plausible(time_ms) == is_time
+
+
+@pytest.mark.parametrize(
+    ("now", "day", "week", "month", "quarter"),
+    [
+        # A Friday like any other.
+        ("2026-11-27T12:34:56Z", "2026-11-27", "2026-11-23", "2026-11-01", "2026-10-01"),
+        # Monday begins a week, and Sunday ends it.
+        ("2026-11-23T00:00:00Z", "2026-11-23", "2026-11-23", "2026-11-01", "2026-10-01"),
+        ("2026-11-22T23:59:59.999Z", "2026-11-22", "2026-11-16", "2026-11-01", "2026-10-01"),
+        # The last and the first moment of a month. The week begins in the month before.
+        ("2026-10-31T23:59:59.999Z", "2026-10-31", "2026-10-26", "2026-10-01", "2026-10-01"),
+        ("2026-11-01T00:00:00Z", "2026-11-01", "2026-10-26", "2026-11-01", "2026-10-01"),
+        # Each quarter: its last and its first moment.
+        ("2026-03-31T23:59:59.999Z", "2026-03-31", "2026-03-30", "2026-03-01", "2026-01-01"),
+        ("2026-04-01T00:00:00Z", "2026-04-01", "2026-03-30", "2026-04-01", "2026-04-01"),
+        ("2026-06-30T23:59:59.999Z", "2026-06-30", "2026-06-29", "2026-06-01", "2026-04-01"),
+        ("2026-07-01T00:00:00Z", "2026-07-01", "2026-06-29", "2026-07-01", "2026-07-01"),
+        ("2026-09-30T23:59:59.999Z", "2026-09-30", "2026-09-28", "2026-09-01", "2026-07-01"),
+        ("2026-10-01T00:00:00Z", "2026-10-01", "2026-09-28", "2026-10-01", "2026-10-01"),
+        # A year. The week belongs to both.
+        ("2026-12-31T23:59:59.999Z", "2026-12-31", "2026-12-28", "2026-12-01", "2026-10-01"),
+        ("2027-01-01T00:00:00Z", "2027-01-01", "2026-12-28", "2027-01-01", "2027-01-01"),
+        # Leap years, also those of centuries.
+        ("2028-02-29T23:59:59.999Z", "2028-02-29", "2028-02-28", "2028-02-01", "2028-01-01"),
+        ("2028-03-01T00:00:00Z", "2028-03-01", "2028-02-28", "2028-03-01", "2028-01-01"),
+        ("2027-03-01T00:00:00Z", "2027-03-01", "2027-03-01", "2027-03-01", "2027-01-01"),
+        ("2000-02-29T12:00:00Z", "2000-02-29", "2000-02-28", "2000-02-01", "2000-01-01"),
+        ("2100-03-01T00:00:00Z", "2100-03-01", "2100-03-01", "2100-03-01", "2100-01-01"),
+        # A day of UTC, not of the zone of the user.
+        ("2026-11-01T00:30:00+01:00", "2026-10-31", "2026-10-26", "2026-10-01", "2026-10-01"),
+        # 1970 began on a Thursday.
+        ("1970-01-08T00:00:00Z", "1970-01-08", "1970-01-05", "1970-01-01", "1970-01-01"),
+    ],
+)
+def test_periods(now: str, day: str, week: str, month: str, quarter: str) -> None:
+    begins = [period_begin_ms(per, parse_moment(now)) for per in PERIODS]
+    assert [iso(begin)[:10] for begin in begins] == [day, week, month, quarter]
+    assert [begin % (24 * HOUR_MS) for begin in begins] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("per", PERIODS)
+def test_a_period_begins_once(per: str) -> None:
+    """For four years, by the hour: each period begins at its own first moment, and a millisecond earlier is the period before."""
+    for hour in range(4 * 366 * 24):
+        now_ms = MIDNIGHT_MS + hour * HOUR_MS
+        begin_ms = period_begin_ms(per, now_ms)
+        assert begin_ms <= now_ms
+        assert period_begin_ms(per, begin_ms) == begin_ms
+        assert period_begin_ms(per, begin_ms - 1) < begin_ms

@@ -16,12 +16,8 @@ from hypothesis import strategies as st
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import FIXED, FLEXIBLE, LEGACY, OPEN, PRODUCTS, Loan, Thresholds
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.outlook import Outlook
 from ansible_collections.treasury.bybit.plugins.module_utils._info.forecast import Forecast, position_forecast
-from ansible_collections.treasury.bybit.plugins.module_utils._info.loans import (
-    LoanQuery,
-    loan_result,
-    loan_totals,
-    position_result,
-)
+from ansible_collections.treasury.bybit.plugins.module_utils._info.loans import loan_result, loan_totals, position_result
+from ansible_collections.treasury.bybit.plugins.module_utils._info.open_loans import LoanFilter
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.position import CoinCollateral, CoinDebt, Position
 
 NOW_MS = 1793534400000
@@ -68,7 +64,7 @@ def loan(product: str = LEGACY, coin: str = "USDT", debt: str = "100", **more: t
     ],
 )
 def test_which_loans_are_meant(asked: dict[str, t.Any], of: Loan, matches: bool) -> None:
-    assert LoanQuery(PRODUCTS, False, NOTHING_ASKED, **asked).matches(of, NOW_MS) is matches
+    assert LoanFilter(PRODUCTS, **asked).matches(of, NOW_MS) is matches
 
 
 @pytest.mark.parametrize(

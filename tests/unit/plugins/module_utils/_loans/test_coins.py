@@ -13,6 +13,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loans import coins
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import ReadFailed
 
 MISSING = ...
+ONE = {"currency": "USDT"}
 Read = t.Callable[[t.Any], t.Optional[int]]
 READS: dict[str, Read] = {
     "legacy": lambda exchange: legacy.accuracy(exchange, "USDT"),
@@ -24,12 +25,13 @@ READS: dict[str, Read] = {
 class Exchange:
     """Answers with one row that has the fields of every product."""
 
-    def __init__(self, **fields: object) -> None:
-        rows = [{name: value for name, value in fields.items() if value is not MISSING}]
+    def __init__(self, *more: dict[str, object], query: t.Mapping[str, str] | None = None, **fields: object) -> None:
+        rows = [{name: value for name, value in row.items() if value is not MISSING} for row in (fields, *more)]
+        self._query = ONE if query is None else query
         self._answer = {"list": rows, "vipCoinList": [{"vipLevel": "VIP0", "list": rows}]}
 
     def cached(self, path: str, query: dict[str, str], extract: t.Callable[[t.Any], t.Any]) -> t.Any:
-        assert query == {"currency": "USDT"}
+        assert query == self._query
         return extract(self._answer)
 
 
@@ -68,3 +70,32 @@ def test_levels_in_another_form_are_not_guessed(levels: object) -> None:
     exchange._answer["vipCoinList"] = levels
     with pytest.raises(ReadFailed, match="lacks (vipCoinList|a list of rows)"):
         READS["legacy"](exchange)
+
+
+LISTS: dict[str, t.Callable[[t.Any, list[str]], dict[str, int]]] = {
+    "legacy": legacy.accuracies,
+    "flexible": lambda exchange, wanted: coins.borrowing_accuracies(exchange, wanted, "flexible"),
+    "fixed": lambda exchange, wanted: coins.borrowing_accuracies(exchange, wanted, "fixed"),
+}
+
+
+def row_with(places: object, currency: object) -> dict[str, object]:
+    return dict.fromkeys(("borrowingAccuracy", "flexibleBorrowingAccuracy", "fixedBorrowingAccuracy"), places) | {"currency": currency}
+
+
+@pytest.mark.parametrize("read", LISTS.values(), ids=LISTS)
+def test_one_list_has_the_decimal_places_of_all_coins(read: t.Any) -> None:
+    # Only what is wanted must be readable. The first VIP level counts.
+    rows = [row_with(4, "USDT"), row_with(8, "BTC"), row_with("many", "ETH"), row_with(6, "USDT")]
+    exchange = Exchange(*rows[1:], query={}, **rows[0])
+    assert read(exchange, ["BTC", "SOL", "USDT"]) == {"BTC": 8, "USDT": 4}
+    assert read(exchange, []) == {}
+    with pytest.raises(ReadFailed, match="orrowingAccuracy"):
+        read(exchange, ["ETH"])
+
+
+@pytest.mark.parametrize("read", LISTS.values(), ids=LISTS)
+@pytest.mark.parametrize("currency", [MISSING, None, "", 5, "usdt", " USDT"], ids=str)
+def test_a_list_with_an_unreadable_coin_is_not_believed(read: t.Any, currency: object) -> None:
+    with pytest.raises(ReadFailed, match="an invalid currency"):
+        read(Exchange(row_with(4, "USDC"), query={}, **row_with(4, currency)), ["USDT"])

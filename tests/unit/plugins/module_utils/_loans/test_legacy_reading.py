@@ -64,6 +64,32 @@ def test_thresholds_in_another_form_are_not_guessed(levels: t.Any, clock: t.Any)
         legacy.thresholds(client({"vipCoinList": levels}, clock))
 
 
+def lending(name: str, **initial: t.Any) -> dict[str, t.Any]:
+    thresholds = {"marginCallLTV": "0.85", "liquidationLTV": "0.95"}
+    return {"vipLevel": name, "list": [{"currency": coin, "initialLTV": ltv, **thresholds} for coin, ltv in initial.items()]}
+
+
+@pytest.mark.parametrize(
+    ("levels", "found"),
+    [
+        ([lending("VIP0", BTC="0.8", SOL="0.7")], {"BTC": "0.8", "SOL": "0.7"}),
+        ([lending("VIP0", BTC="0.75"), lending("VIP1", BTC="0.8")], {"BTC": "0.75"}),
+        ([lending("VIP0", BTC="0.8"), lending("VIP1", BTC="0.75")], {"BTC": "0.75"}),
+        ([lending("VIP0", BTC="0.75"), lending("VIP1", BTC="")], {}),
+        ([lending("VIP0", BTC="0.9", ETH="0.85")], {"ETH": "0.85"}),
+        ([lending("VIP0", BTC="80", ETH="high", SOL="0", XRP=None, DOT=0.8)], {}),
+        ([level("VIP0", BTC=("0.85", "0.95"))], {}),
+    ],
+)
+def test_the_lowest_initial_ltv_of_all_levels_counts(levels: t.Any, found: dict[str, str], clock: t.Any) -> None:
+    reading = client({"vipCoinList": levels}, clock)
+    assert legacy.initial_ltvs(reading) == {coin: Decimal(ltv) for coin, ltv in found.items()}
+    # The thresholds are known without it.
+    assert {coin: (str(call), str(end)) for coin, (call, end) in legacy.thresholds(reading).items()} == dict.fromkeys(
+        (row["currency"] for row in levels[0]["list"]), ("0.85", "0.95")
+    )
+
+
 def open_loan(due: t.Any) -> dict[str, t.Any]:
     return {"list": [{
         "orderId": "17", "loanCurrency": "USDT", "totalDebt": "100", "residualInterest": "0", "residualPenaltyInterest": "",

@@ -184,3 +184,19 @@ def test_the_transferable_amount_is_read(answer: t.Any, amount: str) -> None:
 def test_a_broken_transferable_amount_is_not_guessed(answer: t.Any) -> None:
     with pytest.raises(ReadFailed, match="invalid availableWithdrawal"):
         given_away(answer)
+
+
+def test_one_request_tells_the_transferable_amounts_of_several_coins() -> None:
+    exchange: t.Any = Exchange(documented("account_unified-trans-amnt"))
+    amounts = {"BTC": Decimal("4.54549050"), "SOL": Decimal("33.16713007")}
+    assert transfers.given_away_of(exchange, ["SOL", "BTC", "USDT"]) == amounts
+    assert exchange.asked == [("/v5/account/withdrawal", {"coinName": "SOL,BTC,USDT"})]
+    # Without the map, only the amount of the first coin is known.
+    assert transfers.given_away_of(t.cast(t.Any, Exchange({"availableWithdrawal": "5"})), ["USDT", "BTC"]) == {"USDT": Decimal(5)}
+
+
+@pytest.mark.parametrize("amount", ["", None, "much", "-1"])
+def test_a_broken_amount_among_several_is_not_guessed(amount: t.Any) -> None:
+    answer = {"availableWithdrawal": "5", "availableWithdrawalMap": {"USDT": "5", "BTC": amount}}
+    with pytest.raises(ReadFailed, match="invalid availableWithdrawalMap.BTC"):
+        transfers.given_away_of(t.cast(t.Any, Exchange(answer)), ["USDT", "BTC"])

@@ -40,7 +40,7 @@ def repayments(**given: t.Any) -> dict[str, t.Any]:
     ],
 )
 def test_which_products_are_read(given: dict[str, t.Any], products: tuple[str, ...], named: bool) -> None:
-    for query in (parse_loan_query(loans(**given)), parse_repayment_query(repayments(**given))):
+    for query in (parse_loan_query(loans(**given)).filter, parse_repayment_query(repayments(**given))):
         assert (query.products, query.named) == (products, named)
 
 
@@ -60,7 +60,7 @@ def test_which_products_are_read(given: dict[str, t.Any], products: tuple[str, .
     ],
 )
 def test_requests_for_loans(given: dict[str, t.Any], field: str, value: object) -> None:
-    assert getattr(parse_loan_query(loans(**given)), field) == value
+    assert getattr(parse_loan_query(loans(**given)).filter, field) == value
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,165 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The money that a policy may move: what the wallets hold, what must remain, and the caps of a run and of a day.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+from .._amounts import difference, divide, multiply, plain, total
+from .._loans.prices import Prices
+from .._loans.wallet import FUND, UNIFIED
+
+_ZERO = Decimal(0)
+WALLETS = {FUND: "the Funding wallet", UNIFIED: "the UNIFIED wallet"}
+
+Amounts = t.Mapping[str, Decimal]
+
+
+class Cap(t.NamedTuple):
+    """A cap on what may be moved, and what of it is used.
+
+    :ivar name: The option, such as C(per_day).
+    :ivar usd: The most in USD over all coins; none for no such cap.
+    :ivar coins: The most of each coin; a coin that is missing has no such cap.
+    :ivar used_usd: What was moved already, in USD; none if that is unknown.
+    """
+
+    name: str
+    usd: Decimal | None = None
+    coins: Amounts = {}
+    used_usd: Decimal | None = _ZERO
+    used_coins: Amounts = {}
+
+    def left(self, coin: str, price: Decimal | None) -> tuple[Decimal | None, str]:
+        """Return how much of a coin the cap still allows, and how the cap is named; none if it does not limit the coin.
+
+        :param price: The highest possible price of the coin in USD; none if it is unknown.
+        """
+        found: tuple[Decimal | None, str] = (None, "")
+        if coin in self.coins:
+            found = (max(difference(self.coins[coin], self.used_coins.get(coin, _ZERO)), _ZERO), f"{self.name} is {plain(self.coins[coin])} {coin}")
+        if self.usd is None:
+            return found
+        if price is None or self.used_usd is None:
+            what = f"the price of {coin}" if price is None else "what was moved before"
+            return _ZERO, f"{self.name} is {plain(self.usd)} USD, and {what} in USD is not known"
+        allowed = divide(max(difference(self.usd, self.used_usd), _ZERO), price)
+        return found if found[0] is not None and found[0] <= allowed else (allowed, f"{self.name} is {plain(self.usd)} USD")
+
+    def after(self, moved: Amounts, usd: Decimal | None) -> Cap:
+        """Return the cap after amounts were moved that are worth this many USD at most; none if that is unknown."""
+        used_coins = self.used_coins
+        for coin, amount in moved.items():
+            used_coins = _plus(used_coins, coin, amount)
+        return self._replace(used_usd=None if self.used_usd is None or usd is None else total(self.used_usd, usd), used_coins=used_coins)
+
+
+class Affordable(t.NamedTuple):
+    """The most that can be moved, and what limits it, as a clause.
+
+    :ivar amount: None for no limit.
+    """
+
+    amount: Decimal | None
+    why: str = ""
+
+    def and_also(self, other: Affordable) -> Affordable:
+        """Return the tighter of two limits."""
+        if self.amount is None or (other.amount is not None and other.amount < self.amount):
+            return other
+        return self
+
+    def times(self, factor: Decimal) -> Affordable:
+        return self if self.amount is None else self._replace(amount=multiply(self.amount, factor))
+
+
+class Money(t.NamedTuple):
+    """The money of a policy at one moment of its plan.
+
+    :ivar wallets: The balances by wallet and coin; a coin is missing if its balance is not known.
+    :ivar sources: The wallets to take money from, in this order.
+    :ivar keep: What must remain of a coin in these wallets together.
+    :ivar transfers: What the plan transfers from the UNIFIED to the Funding wallet, by coin.
+    """
+
+    wallets: t.Mapping[str, Amounts]
+    sources: tuple[str, ...] = (FUND,)
+    keep: Amounts = {}
+    caps: tuple[Cap, ...] = ()
+    prices: Prices = {}
+    transfers: Amounts = {}
+
+    def held(self, coin: str) -> Affordable:
+        """Return how much of a coin the wallets can give."""
+        if not self.sources:
+            return Affordable(_ZERO, "the policy names no wallet to take money from")
+        # A wallet that is listed twice holds its money once.
+        sources = tuple(dict.fromkeys(self.sources))
+        unknown = [wallet for wallet in sources if coin not in self.wallets.get(wallet, {})]
+        if len(unknown) == len(sources) or (unknown and coin in self.keep):
+            return Affordable(_ZERO, f"the balance of {coin} in {WALLETS[unknown[0]]} is not known")
+        amounts = [self.wallets[wallet][coin] for wallet in sources if wallet not in unknown]
+        held = total(*amounts)
+        kept = self.keep.get(coin, _ZERO)
+        names = " and ".join(WALLETS[wallet] for wallet in sources if wallet not in unknown)
+        why = f"{names} {'hold' if len(amounts) > 1 else 'holds'} {plain(held)} {coin}"
+        return Affordable(max(difference(held, kept), _ZERO), f"{why}, of which {plain(kept)} must remain" if kept else why)
+
+    def allowed(self, coin: str) -> Affordable:
+        """Return how much of a coin the caps still allow."""
+        found = Affordable(None)
+        for cap in self.caps:
+            found = found.and_also(Affordable(*cap.left(coin, self.highest_price(coin))))
+        return found
+
+    def highest_price(self, coin: str) -> Decimal | None:
+        """Return the highest possible price of a coin in USD; none if it is unknown."""
+        price = self.prices.get(coin)
+        return price.high if price is not None and price.high else None
+
+    def allowed_by_selling(self, coin: str, sold_coin: str, sold: Decimal) -> Affordable:
+        """Return how much of a debt the caps still allow to repay by selling collateral. Both what is repaid and what is sold must fit.
+
+        :param sold: How much is sold at most for each unit of the debt.
+        """
+        return self.allowed(coin).and_also(self.allowed(sold_coin).times(divide(Decimal(1), sold)))
+
+    def after_selling(self, coin: str, amount: Decimal, sold_coin: str, sold: Decimal) -> Money:
+        """Return the money after collateral was sold to repay an amount of a debt, for which only the caps matter."""
+        moved = {coin: max(amount, sold)} if coin == sold_coin else {coin: amount, sold_coin: sold}
+        return self._moved(moved, self._most_usd({coin: amount}, {sold_coin: sold}))
+
+    def _moved(self, moved: Amounts, usd: Decimal | None) -> Money:
+        return self._replace(caps=tuple(cap.after(moved, usd) for cap in self.caps))
+
+    def _most_usd(self, *moved: Amounts) -> Decimal | None:
+        """Return the highest value of these in USD; none if it is unknown."""
+        values = [(amount, self.highest_price(coin)) for amounts in moved for coin, amount in amounts.items()]
+        known = [multiply(amount, price) for amount, price in values if price is not None]
+        return max(known) if len(known) == len(values) else None
+
+    def after_spending(self, coin: str, amount: Decimal) -> Money:
+        """Return the money after an amount that it can afford was taken from the sources. The Funding wallet pays, after transfers."""
+        spent, missing, transfers = self._moved({coin: amount}, self._most_usd({coin: amount})), amount, self.transfers
+        wallets = {wallet: dict(held) for wallet, held in self.wallets.items()}
+        for wallet in self.sources:
+            held = wallets.get(wallet, {}).get(coin)
+            taken = min(held or _ZERO, missing)
+            if not taken:
+                continue
+            wallets[wallet][coin] = difference(wallets[wallet][coin], taken)
+            missing = difference(missing, taken)
+            if wallet == UNIFIED:
+                transfers = _plus(transfers, coin, taken)
+        return spent._replace(wallets=wallets, transfers=transfers)
+
+
+def _plus(amounts: Amounts, coin: str, amount: Decimal) -> Amounts:
+    return {**amounts, coin: total(amounts.get(coin, _ZERO), amount)}

@@ -1,0 +1,117 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plan what a policy does: walk through its rules in order, and let each rule see the book and the money as earlier rules leave them.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+from .._amounts import difference, plain, total
+from .._loans.loan import PRODUCTS
+from .._loans.outlook import Shock
+from .._times import utc
+from . import ltv
+from .book import Book, is_whole, key_of
+from .draft import Draft
+from .money import Money
+from .plan import Plan, merged, play
+from .rules import SOONEST_DUE, DebtRule, InstallmentRule, LtvRule, MaturityRule, Rule, in_order
+from .scope import is_due_within, reaches
+
+_ZERO = Decimal(0)
+
+
+class Policy(t.NamedTuple):
+    """The rules of a policy in the order of their importance.
+
+    :ivar stress: The price changes under which its LTV rules must hold, too.
+    """
+
+    rules: tuple[Rule, ...]
+    stress: Shock = {}
+
+
+def plan(policy: Policy, book: Book, money: Money, repaid: t.Mapping[str, Decimal]) -> Plan:
+    """Plan what a policy does to a book.
+
+    :param repaid: What was repaid under each rule in its current period, by the name of the rule.
+    """
+    book = book.with_each_loan_once()
+    draft = Draft(book, money)
+    for rule in policy.rules:
+        unread = [product for product in PRODUCTS if product in book.unread and reaches(rule, product)]
+        if unread:
+            draft = draft.without(rule.name, _unread(rule, unread))
+        if unread and isinstance(rule, (InstallmentRule, DebtRule)):
+            continue
+        if isinstance(rule, LtvRule):
+            draft = ltv.lower(draft, rule, policy.stress)
+        elif isinstance(rule, MaturityRule):
+            draft = _before_maturity(draft, rule)
+        elif isinstance(rule, InstallmentRule):
+            draft = _installment(draft, rule, repaid.get(rule.name, _ZERO))
+        else:
+            draft = _max_debt(draft, rule)
+    operations = merged((*draft.transfers(), *draft.operations))
+    played, after = play(book, operations)
+    return Plan(tuple(played), tuple(dict.fromkeys(draft.unmet)), book, after)
+
+
+def _unread(rule: Rule, products: t.Sequence[str]) -> str:
+    """Say what a rule misses if it selects products that cannot be read, as a sentence."""
+    what = f"The {' and '.join(products)} loans cannot be read"
+    if isinstance(rule, (InstallmentRule, DebtRule)):
+        return f"{what}, so the debt that the rule selects is not known, and it is not applied. If it is not meant for them, name a product."
+    return f"{what}, so the rule is not applied to them."
+
+
+def _before_maturity(draft: Draft, rule: MaturityRule) -> Draft:
+    for loan in in_order(draft.book.loans, SOONEST_DUE, draft.money.prices):
+        if rule.loans.selects(loan) and loan.maturity_time_ms is not None and is_due_within(rule, loan, draft.book.now_ms):
+            is_overdue = loan.maturity_time_ms <= draft.book.now_ms
+            why = f"loan {loan.loan_id} {'was' if is_overdue else 'is'} due at {utc(loan.maturity_time_ms)}"
+            draft, short = draft.repay(rule.name, loan, loan.debt, why)
+            if short:
+                draft = draft.without(rule.name, f"Loan {loan.loan_id} is not fully repaid: {short}.")
+    return draft
+
+
+def _installment(draft: Draft, rule: InstallmentRule, repaid: Decimal) -> Draft:
+    missing = max(difference(rule.amount, repaid), _ZERO)
+    why = f"{plain(repaid)} of {plain(rule.amount)} was repaid under this rule this {rule.per}"
+    return _repay_in_order(draft, rule, missing, why)
+
+
+def _max_debt(draft: Draft, rule: DebtRule) -> Draft:
+    debt = total(*(loan.debt for loan in draft.book.loans if rule.loans.selects(loan)))
+    why = f"the debt is {plain(debt)}, and at most {plain(rule.max_debt)} is allowed"
+    return _repay_in_order(draft, rule, max(difference(debt, rule.max_debt), _ZERO), why)
+
+
+def _repay_in_order(draft: Draft, rule: InstallmentRule | DebtRule, missing: Decimal, why: str) -> Draft:
+    """Repay what is missing on the selected loans, one after the other. Those that can only be repaid in full come last."""
+    selected = in_order([loan for loan in draft.book.loans if rule.loans.selects(loan)], rule.order, draft.money.prices)
+    if len({loan.coin for loan in selected}) > 1:
+        return draft.without(rule.name, "The rule selects loans in several coins, whose amounts cannot be added up.")
+    reasons = []
+    for loan in sorted(selected, key=is_whole):
+        if not missing:
+            return draft
+        if is_whole(loan) and loan.debt > missing:
+            reasons.append("fixed contracts can only be repaid in full")
+            continue
+        draft, short = draft.repay(rule.name, loan, min(missing, loan.debt), why)
+        left = draft.book.loan(*key_of(loan))
+        missing = max(total(missing, _ZERO if left is None else left.debt, loan.debt.copy_negate()), _ZERO)
+        reasons += [short] if short else []
+        if short and not is_whole(loan):
+            break
+    if missing and reasons:
+        return draft.without(rule.name, f"{plain(missing)} {selected[0].coin} is missing: {'; '.join(dict.fromkeys(reasons))}.")
+    return draft
