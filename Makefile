@@ -16,6 +16,8 @@ JOBS ?= 2
 CONFIG ?= tests/integration/integration_config.yml
 SCHEDULES ?= 10000
 SEED ?=
+PATHS ?= 1000
+DAYS ?= 30
 ROUNDS ?= 3
 CELLS ?=
 FORMAT ?= md
@@ -41,7 +43,7 @@ SLOW_MODULE_TESTS := $(addprefix tests/exchange/module/test_,empty_amounts.py er
 PLAYBOOK_TESTS := tests/exchange/playbook tests/exchange/both_ways tests/exchange/controllers tests/benchmark
 
 .PHONY: help env demo sandbox test test-whole check $(TESTS) $(WHOLE) $(CHECKERS) antsibull-nox yamllint changelog-lint reuse docs-lint \
-	faults-drawn faults-answers faults-alone matrix testnet fault-test fault-answers fault-sabotage compare-safety bench \
+	faults-drawn faults-answers faults-alone matrix testnet fault-test fault-answers fault-sabotage compare-safety bench simulate \
 	release-check return-codes playbooks-page return-values pictures lock clean
 
 help: ## Show the targets
@@ -106,8 +108,8 @@ units: env ## Run ansible-test units on the Python of .venv
 matrix: env ## Test each supported ansible-core on each Python here, in an hour (PAIRS=2.19-3.11, JOBS=2)
 	@$(BIN)/python tools/matrix.py --jobs '$(JOBS)' --pairs '$(PAIRS)'
 
-test-units: env ## Run the unit tests
-	@$(BIN)/pytest tests/unit
+test-units: env ## Run the unit tests, and a sample of make simulate
+	@$(BIN)/pytest tests/unit tests/markets
 
 coverage: env ## Run the unit tests with branch coverage of module_utils
 	$(BIN)/coverage erase
@@ -205,6 +207,9 @@ compare-safety: env ## Compare with other clients under the same faults (FORMAT=
 
 bench: env ## Compare the speed with other clients, in 25 minutes (ROUNDS=3, CELLS=n1,n20, FORMAT=md, or rst)
 	@$(BIN)/python tests/benchmark/compare_speed.py --rounds $(ROUNDS) --cells '$(CELLS)' --format $(FORMAT)
+
+simulate: env ## Play policies on simulated markets, in 10 minutes (PATHS=1000, DAYS=30, FORMAT=md, or rst)
+	@$(BIN)/python tests/markets/simulate.py --paths $(PATHS) --days $(DAYS) --jobs $(PROCESSORS) --format $(FORMAT)
 
 docs: env ## Build the documentation site in build/docs/html, and check its links offline
 	@$(BIN)/python tools/build_docs.py

@@ -62,7 +62,7 @@ UNWANTED_PARTS = {".ansible", ".cache", ".ci", ".coverage", ".git", ".pytest_cac
 UNWANTED_PATHS = (
     "extensions/molecule/",
     "tests/browser.py",
-    *(f"tests/{name}/" for name in ("benchmark", "checkout", "docs", "exchange", "faults", "install", "stepping")),
+    *(f"tests/{name}/" for name in ("benchmark", "checkout", "docs", "exchange", "faults", "install", "markets", "stepping")),
 )
 # ansible-galaxy adds these two files.
 _WRITTEN = {"MANIFEST.json", "FILES.json"}
