@@ -148,7 +148,7 @@ def test_an_empty_account_takes_four_requests(read: Read, account: fake.FakeAcco
         (INSTALLMENT, {"USDT"}, {("legacy", "USDT"), ("flexible", "USDT"), ("fixed", "USDT")}),
         (MAX_DEBT._replace(loans=rules.Selection("flexible", "ETH")), {"ETH"}, {("flexible", "ETH")}),
     ],
-    ids=str,
+    ids=["repay", "sell", "add to the account", "add to a loan", "no such loan", "due", "due later", "installment", "debt"],
 )
 def test_only_what_the_rules_may_use_is_read(
     read: Read, account: fake.FakeAccount, rule: rules.Rule, coins: set[str], repaid: set[tuple[str, str]]
