@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
@@ -41,18 +42,19 @@ class LatePrices(t.Mapping[str, Price]):
 
     def __init__(self, derive: t.Callable[[], Prices]) -> None:
         self._derive = derive
-        self._prices: Prices | None = None
+
+    @functools.cached_property
+    def _prices(self) -> Prices:
+        return self._derive()
 
     def __getitem__(self, coin: str) -> Price:
-        if self._prices is None:
-            self._prices = self._derive()
         return self._prices[coin]
 
     def __iter__(self) -> t.Iterator[str]:
-        return iter(self._derive())
+        return iter(self._prices)
 
     def __len__(self) -> int:
-        return len(self._derive())
+        return len(self._prices)
 
 
 class View:

@@ -21,7 +21,7 @@ from .._loans.prices import coin_prices
 from .._times import iso
 from .common import QueryResult, counted, missing_products
 from .forecast import Forecast, account_loan_forecast, coin_result, collateral_forecast, own_loan_forecast, position_forecast, unknown_falls
-from .open_loans import LoanFilter, is_due, read_open_loans
+from .open_loans import LoanFilter, read_open_loans
 from .surroundings import Surroundings, read_surroundings
 
 
@@ -38,7 +38,7 @@ class LoanQuery(t.NamedTuple):
 def loan_result(loan: Loan, now_ms: int) -> dict[str, t.Any]:
     """Return a loan as the module returns it, without its forecast."""
     due_ms = loan.maturity_time_ms
-    return {**loan.as_result(), "maturity_time": None if due_ms is None else iso(due_ms), "is_overdue": is_due(loan, now_ms)}
+    return {**loan.as_result(), "maturity_time": None if due_ms is None else iso(due_ms), "is_overdue": loan.is_due_by(now_ms)}
 
 
 def position_result(position: Position, account: Outlook, forecast: Forecast) -> dict[str, t.Any]:

@@ -51,7 +51,7 @@ class LoanFilter(t.NamedTuple):
             self.coin in (None, loan.coin)
             and self.loan_id in (None, loan.loan_id)
             and (self.ltv_above is None or (ltv is not None and ltv > self.ltv_above))
-            and (self.matures_within_ms is None or is_due(loan, now_ms + self.matures_within_ms))
+            and (self.matures_within_ms is None or loan.is_due_by(now_ms + self.matures_within_ms))
         )
 
 
@@ -69,10 +69,6 @@ class OpenLoans(t.NamedTuple):
     thresholds: dict[str, Thresholds]
     unavailable: list[Unavailable]
     warnings: list[str]
-
-
-def is_due(loan: Loan, time_ms: int) -> bool:
-    return loan.maturity_time_ms is not None and loan.maturity_time_ms <= time_ms
 
 
 def read_open_loans(client: Client, wanted: LoanFilter) -> OpenLoans:

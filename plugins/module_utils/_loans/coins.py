@@ -13,7 +13,7 @@ import typing as t
 
 from .._api.client import Client, rows_of
 from .._api.errors import ReadFailed
-from .parsing import Row, row_of_coin
+from .parsing import Row, places_by_coin, row_of_coin
 from .tiers import Tier, Tiers, are_usable
 
 _COINS = "/v5/crypto-loan-common/loanable-data"
@@ -41,8 +41,7 @@ def borrowing_accuracies(client: Client, coins: t.Collection[str], product: str)
     A coin is missing if the exchange does not list it. Raises what C(borrowing_accuracy) raises.
     """
     rows = client.cached(_COINS, {}, lambda answer: [Row(_COINS, fields) for fields in rows_of(_COINS, answer)]) or []
-    found = {coin: next((row for row in rows if row.is_of("currency", coin)), None) for coin in coins}
-    return {coin: row.decimal_places(f"{product}BorrowingAccuracy") for coin, row in found.items() if row is not None}
+    return places_by_coin(rows, coins, f"{product}BorrowingAccuracy")
 
 
 class CollateralList(t.NamedTuple):

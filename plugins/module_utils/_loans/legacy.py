@@ -18,7 +18,7 @@ from .._api.errors import ReadFailed, Refused
 from .._api.return_codes import ORDER_NOT_FOUND
 from .history import HistoryEntry, Part
 from .loan import LEGACY, LIQUIDATED, OPEN, REPAID, Loan, Thresholds, annual
-from .parsing import Row, each_once, row_of_coin, rows_like, united
+from .parsing import Row, each_once, places_by_coin, row_of_coin, rows_like, united
 
 _OPEN_LOANS = "/v5/crypto-loan/ongoing-orders"
 _COMPLETED_LOANS = "/v5/crypto-loan/borrow-history"
@@ -67,8 +67,7 @@ def accuracies(client: Client, coins: t.Collection[str]) -> dict[str, int]:
     """Return how many decimal places an amount of each of these coins may have, with one request; a coin that is not listed is missing."""
     rows = client.cached(_COINS, {}, lambda answer: list(_rows_of_levels(_COINS, answer))) or []
     # Like C(accuracy), which reads the first VIP level.
-    found = {coin: next((row for row in rows if row.is_of("currency", coin)), None) for coin in coins}
-    return {coin: row.decimal_places("borrowingAccuracy") for coin, row in found.items() if row is not None}
+    return places_by_coin(rows, coins, "borrowingAccuracy")
 
 
 class _CollateralLtvs(t.NamedTuple):

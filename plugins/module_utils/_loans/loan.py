@@ -84,6 +84,10 @@ class Loan:
     def is_open(self) -> bool:
         return self.status == OPEN
 
+    def is_due_by(self, time_ms: int) -> bool:
+        """Return whether the loan is due at this time (UTC, ms), or was before."""
+        return self.maturity_time_ms is not None and self.maturity_time_ms <= time_ms
+
     @property
     def movements(self) -> None:
         """None: the debt shows what was repaid, so the wallet's ledger is not needed."""

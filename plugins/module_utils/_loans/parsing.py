@@ -182,6 +182,12 @@ def row_of_coin(coin: str, rows: list[Row]) -> Row | None:
     return found
 
 
+def places_by_coin(rows: t.Sequence[Row], coins: t.Iterable[str], field: str) -> dict[str, int]:
+    """Return the decimal places in the first row of each of these coins; a coin without a row is missing."""
+    found = {coin: next((row for row in rows if row.is_of("currency", coin)), None) for coin in coins}
+    return {coin: row.decimal_places(field) for coin, row in found.items() if row is not None}
+
+
 def each_once(path: str, loans: t.Iterable[Loan], name: str) -> t.Iterator[Loan]:
     """Yield each loan once, even if it is listed twice.
 

@@ -21,8 +21,8 @@ from .._policy.rules import (
 )
 from .._redaction import quotable
 from .._times import PERIODS
-from .policy_values import coins_in, joined, level_of, ltv_at, quoted_amount, shown_level
-from .values import Options, checked_coin, duration_of, id_of
+from .policy_values import coins_in, level_of, ltv_at, quoted_amount, shown_level
+from .values import Options, checked_coin, duration_of, id_of, joined
 
 _ALL = "all"
 _KINDS = ("ltv", "before_maturity", "installment", "max_debt")
@@ -193,7 +193,7 @@ def _maturity_rule(name: str, loans: Selection, entry: Options, order: str) -> M
             f"of rule."
         )
     if order != HIGHEST_RATE:
-        raise BadInput(f"order '{order}' has no effect on before_maturity, which repays the loans as the exchange lists them: omit order.")
+        raise BadInput(f"order '{order}' has no effect on before_maturity, which repays the loans that are due first: omit order.")
     return MaturityRule(name, loans, within_ms or 0)
 
 

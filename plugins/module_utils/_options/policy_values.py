@@ -17,19 +17,12 @@ from .._amounts import InvalidAmount, multiply, parse_amount, plain, total
 from .._api.errors import BadInput
 from .._policy.rules import MARKS, Level, Marks
 from .._redaction import quotable
-from .values import checked_coin, fraction_of
+from .values import checked_coin, fraction_of, joined
 
 _ONE, _MINUS_ONE = Decimal(1), Decimal(-1)
 _MAX_QUOTED = 64
 _NUMERIC = re.compile("[-+.]? ?[0-9]", re.ASCII)
 _OF_MARK = re.compile(rf"(?P<mark>{'|'.join(MARKS)})(?: *(?P<sign>[-+]) *(?P<distance>[0-9]{{1,18}}(?:\.[0-9]{{1,18}})?))?", re.ASCII)
-
-
-def joined(names: t.Sequence[str], conjunction: str = "and") -> str:
-    """Return several names as part of a sentence."""
-    if len(names) < 3:
-        return f" {conjunction} ".join(names)
-    return f"{', '.join(names[:-1])}, {conjunction} {names[-1]}"
 
 
 def quoted_amount(name: str, value: object, zero_allowed: bool = False) -> Decimal:

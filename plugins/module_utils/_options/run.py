@@ -18,7 +18,7 @@ from .._redaction import quotable
 from .._times import SECOND_MS
 from .connection import check_ranges
 from .journal import journal_argument_spec
-from .values import Options, amount_of, reference_of
+from .values import Options, amount_of, joined, reference_of
 
 _RANGES = {"wait_timeout": (0, 86_400), "settle_margin": (0, 3600), "lock_timeout": (0, 86_400)}
 _MAX_REFERENCE_LENGTH = 200
@@ -72,8 +72,7 @@ def check_given(options: Options, names: tuple[str, ...], remedy: str = "set exa
     :raises BadInput: If none of them has a value.
     """
     if all(options[name] is None for name in names):
-        shown = " and ".join(names) if len(names) == 2 else f"{', '.join(names[:-1])}, and {names[-1]}"
-        raise BadInput(f"{shown} have no value: {remedy}.")
+        raise BadInput(f"{joined(names)} have no value: {remedy}.")
 
 
 def check_partial_step(options: Options, step: str, goals: str) -> None:

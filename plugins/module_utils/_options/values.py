@@ -27,6 +27,13 @@ _CHANGE = re.compile(r"(?P<number>[+-][0-9]{1,6}(?:\.[0-9]{1,18})?)(?P<percent> 
 _BOOLEANS = {"True": "ON", "False": "NO", "true": "ON", "false": "NO"}
 
 
+def joined(names: t.Sequence[str], conjunction: str = "and") -> str:
+    """Return several names as part of a sentence."""
+    if len(names) < 3:
+        return f" {conjunction} ".join(names)
+    return f"{', '.join(names[:-1])}, {conjunction} {names[-1]}"
+
+
 def id_of(options: Options, name: str, example: str) -> str:
     """Return an ID of the exchange.
 

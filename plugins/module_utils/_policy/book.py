@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from .._amounts import divide, multiply, round_up, total
 from .._loans.loan import FIXED, LEGACY, Loan
-from .._loans.outlook import Outlook, Pledged, Shock, loan_outlook
+from .._loans.outlook import Outlook, Owed, Pledged, Shock, loan_outlook
 from .rules import Marks
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
@@ -99,6 +99,10 @@ class Book:
         """Return the account's collateral in a coin; none if it has none."""
         return next((entry for entry in self.account.collateral if entry.coin == coin and entry.amount), None)
 
+    def owed(self, coin: str) -> Owed | None:
+        """Return the account's debt in a coin; none if it has none."""
+        return next((debt for debt in self.account.debts if debt.coin == coin and debt.amount), None)
+
     def after_repaying(self, loan: Loan, amount: Decimal) -> Book:
         """Return the book after a repayment from the Funding wallet."""
         account = self.account if loan.product == LEGACY else self.account.after_repaying(loan.coin, amount)
@@ -122,8 +126,8 @@ class Book:
 
     def sold_for(self, loan: Loan, amount: Decimal, coin: str) -> Decimal | None:
         """Return how much of a pledged coin is sold at most to repay an amount of a loan; none if its price is unknown."""
-        entry, owed = self.pledged(coin), next((debt for debt in self.account.debts if debt.coin == loan.coin), None)
-        if entry is None or not entry.market_usd or owed is None or not owed.amount:
+        entry, owed = self.pledged(coin), self.owed(loan.coin)
+        if entry is None or not entry.market_usd or owed is None:
             return None
         usd = multiply(divide(multiply(owed.usd, amount), owed.amount), _ONE + _SALE_COST)
         return divide(multiply(entry.amount, usd), entry.market_usd)

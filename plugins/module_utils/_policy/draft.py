@@ -16,7 +16,7 @@ from .._amounts import difference, divide, multiply, plain, round_down, round_up
 from .._loans.loan import Loan
 from .book import Book, is_whole
 from .money import Affordable, Money
-from .plan import SHOWN_PLACES, TRANSFER, Operation, Share, Unmet, book_after, money_after, played_on
+from .plan import SHOWN_PLACES, TRANSFER, Operation, Share, Unmet, money_after, played_on
 from .rules import ADD_COLLATERAL, REPAY, REPAY_FROM_COLLATERAL
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
@@ -57,7 +57,7 @@ class Draft(t.NamedTuple):
         places = self.book.places_of(loan)
         # Less than the smallest amount must not remain.
         amount = loan.debt if is_whole(loan) else min(round_up(wanted, places), loan.debt)
-        limit = self.money.held(loan.coin).and_also(self.money.allowed(loan.coin))
+        limit = self.money.payable(loan.coin)
         short = _shortness(amount, loan.coin, limit)
         if short:
             amount = _ZERO if is_whole(loan) else self._worthwhile(loan.coin, round_down(limit.amount or _ZERO, places))
@@ -70,7 +70,7 @@ class Draft(t.NamedTuple):
         """Add collateral from the wallets to a legacy loan, or to the account; like C(repay)."""
         places = self.book.places_of_collateral(coin)
         amount = round_up(wanted, places)
-        limit = self.money.held(coin).and_also(self.money.allowed(coin))
+        limit = self.money.payable(coin)
         short = _shortness(amount, coin, limit)
         if short:
             amount = self._worthwhile(coin, round_down(limit.amount or _ZERO, places))
@@ -111,8 +111,8 @@ class Draft(t.NamedTuple):
         return _ZERO if price is not None and multiply(amount, price) < _DUST_USD else amount
 
     def _with(self, operation: Operation) -> Draft:
-        money = money_after(self.money, played_on(self.book, operation))
-        return self._replace(book=book_after(self.book, operation), money=money, operations=(*self.operations, operation))
+        played, book = played_on(self.book, operation)
+        return self._replace(book=book, money=money_after(self.money, played), operations=(*self.operations, operation))
 
 
 def _shortness(amount: Decimal, coin: str, limit: Affordable) -> str:

@@ -145,9 +145,8 @@ class _Lowering(t.NamedTuple):
         if self.loan is not None:
             return self.own_limit(loan, target, loan.amount_above_ltv)
         usd = book.account.repay_usd(target, self.stress)
-        owed = next((debt for debt in book.account.debts if debt.coin == loan.coin and debt.usd), None)
-        price = self.price(loan.coin)
-        if usd is None or owed is None:
+        owed, price = book.owed(loan.coin), self.price(loan.coin)
+        if usd is None or owed is None or not owed.usd:
             return None
         # A coin that is worth nothing under stress does not matter.
         return divide(multiply(owed.amount, usd), multiply(owed.usd, price)) if price else _ZERO

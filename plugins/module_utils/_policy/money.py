@@ -22,45 +22,6 @@ WALLETS = {FUND: "the Funding wallet", UNIFIED: "the UNIFIED wallet"}
 Amounts = t.Mapping[str, Decimal]
 
 
-class Cap(t.NamedTuple):
-    """A cap on what may be moved, and what of it is used.
-
-    :ivar name: The option, such as C(per_day).
-    :ivar usd: The most in USD over all coins; none for no such cap.
-    :ivar coins: The most of each coin; a coin that is missing has no such cap.
-    :ivar used_usd: What was moved already, in USD; none if that is unknown.
-    """
-
-    name: str
-    usd: Decimal | None = None
-    coins: Amounts = {}
-    used_usd: Decimal | None = _ZERO
-    used_coins: Amounts = {}
-
-    def left(self, coin: str, price: Decimal | None) -> tuple[Decimal | None, str]:
-        """Return how much of a coin the cap still allows, and how the cap is named; none if it does not limit the coin.
-
-        :param price: The highest possible price of the coin in USD; none if it is unknown.
-        """
-        found: tuple[Decimal | None, str] = (None, "")
-        if coin in self.coins:
-            found = (max(difference(self.coins[coin], self.used_coins.get(coin, _ZERO)), _ZERO), f"{self.name} is {plain(self.coins[coin])} {coin}")
-        if self.usd is None:
-            return found
-        if price is None or self.used_usd is None:
-            what = f"the price of {coin}" if price is None else "what was moved before"
-            return _ZERO, f"{self.name} is {plain(self.usd)} USD, and {what} in USD is not known"
-        allowed = divide(max(difference(self.usd, self.used_usd), _ZERO), price)
-        return found if found[0] is not None and found[0] <= allowed else (allowed, f"{self.name} is {plain(self.usd)} USD")
-
-    def after(self, moved: Amounts, usd: Decimal | None) -> Cap:
-        """Return the cap after amounts were moved that are worth this many USD at most; none if that is unknown."""
-        used_coins = self.used_coins
-        for coin, amount in moved.items():
-            used_coins = _plus(used_coins, coin, amount)
-        return self._replace(used_usd=None if self.used_usd is None or usd is None else total(self.used_usd, usd), used_coins=used_coins)
-
-
 class Affordable(t.NamedTuple):
     """The most that can be moved, and what limits it, as a clause.
 
@@ -78,6 +39,46 @@ class Affordable(t.NamedTuple):
 
     def times(self, factor: Decimal) -> Affordable:
         return self if self.amount is None else self._replace(amount=multiply(self.amount, factor))
+
+
+class Cap(t.NamedTuple):
+    """A cap on what may be moved, and what of it is used.
+
+    :ivar name: The option, such as C(per_day).
+    :ivar usd: The most in USD over all coins; none for no such cap.
+    :ivar coins: The most of each coin; a coin that is missing has no such cap.
+    :ivar used_usd: What was moved already, in USD; none if that is unknown.
+    """
+
+    name: str
+    usd: Decimal | None = None
+    coins: Amounts = {}
+    used_usd: Decimal | None = _ZERO
+    used_coins: Amounts = {}
+
+    def left(self, coin: str, price: Decimal | None) -> Affordable:
+        """Return how much of a coin the cap still allows.
+
+        :param price: The highest possible price of the coin in USD; none if it is unknown.
+        """
+        found = Affordable(None)
+        if coin in self.coins:
+            left = max(difference(self.coins[coin], self.used_coins.get(coin, _ZERO)), _ZERO)
+            found = Affordable(left, f"{self.name} is {plain(self.coins[coin])} {coin}")
+        if self.usd is None:
+            return found
+        if price is None or self.used_usd is None:
+            what = f"the price of {coin}" if price is None else "what was moved before"
+            return Affordable(_ZERO, f"{self.name} is {plain(self.usd)} USD, and {what} in USD is not known")
+        allowed = divide(max(difference(self.usd, self.used_usd), _ZERO), price)
+        return found.and_also(Affordable(allowed, f"{self.name} is {plain(self.usd)} USD"))
+
+    def after(self, moved: Amounts, usd: Decimal | None) -> Cap:
+        """Return the cap after amounts were moved that are worth this many USD at most; none if that is unknown."""
+        used_coins = self.used_coins
+        for coin, amount in moved.items():
+            used_coins = _plus(used_coins, coin, amount)
+        return self._replace(used_usd=None if self.used_usd is None or usd is None else total(self.used_usd, usd), used_coins=used_coins)
 
 
 class Money(t.NamedTuple):
@@ -116,8 +117,12 @@ class Money(t.NamedTuple):
         """Return how much of a coin the caps still allow."""
         found = Affordable(None)
         for cap in self.caps:
-            found = found.and_also(Affordable(*cap.left(coin, self.highest_price(coin))))
+            found = found.and_also(cap.left(coin, self.highest_price(coin)))
         return found
+
+    def payable(self, coin: str) -> Affordable:
+        """Return how much of a coin may still be taken from the wallets."""
+        return self.held(coin).and_also(self.allowed(coin))
 
     def highest_price(self, coin: str) -> Decimal | None:
         """Return the highest possible price of a coin in USD; none if it is unknown."""

@@ -174,8 +174,8 @@ def play(book: Book, operations: t.Iterable[Operation]) -> tuple[list[Played], B
     """Return the operations with the figures that each of them changes, and the book after all of them."""
     played = []
     for operation in operations:
-        played.append(played_on(book, operation))
-        book = book_after(book, operation)
+        one, book = played_on(book, operation)
+        played.append(one)
     return played, book
 
 
@@ -187,18 +187,18 @@ def loan_of(book: Book, operation: Operation) -> Loan | None:
     return book.loan(operation.product or "", operation.loan_id, operation.coin)
 
 
-def played_on(book: Book, operation: Operation) -> Played:
-    """Return an operation with the figures that it changes in a book."""
+def played_on(book: Book, operation: Operation) -> tuple[Played, Book]:
+    """Return an operation with the figures that it changes in a book, and the book after it."""
     if operation.kind == TRANSFER:
-        return Played(operation)
+        return Played(operation), book
     loan, after = loan_of(book, operation), book_after(book, operation)
     later = None if loan is None else after.loan(*key_of(loan))
     with_own_ltv = loan if loan is not None and loan.product == LEGACY else None
     played = Played(operation, ltv_before=book.ltv(with_own_ltv, {}), ltv_after=_ltv_after(after, with_own_ltv, later))
     if operation.kind == ADD_COLLATERAL:
-        return played._replace(before=_collateral(book, operation), after=_collateral(after, operation))
+        return played._replace(before=_collateral(book, operation), after=_collateral(after, operation)), after
     sold = book.sold_for(loan, operation.amount, operation.sells) if loan is not None and operation.sells is not None else None
-    return played._replace(before=loan.debt if loan else None, after=later.debt if later else Decimal(0), sold=sold)
+    return played._replace(before=loan.debt if loan else None, after=later.debt if later else Decimal(0), sold=sold), after
 
 
 def _ltv_after(after: Book, with_own_ltv: Loan | None, later: Loan | None) -> Decimal | None:

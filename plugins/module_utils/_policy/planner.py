@@ -22,7 +22,7 @@ from .draft import Draft
 from .money import Money
 from .plan import Plan, merged, play
 from .rules import SOONEST_DUE, DebtRule, InstallmentRule, LtvRule, MaturityRule, Rule, in_order
-from .scope import is_due_within, reaches
+from .scope import reaches
 
 _ZERO = Decimal(0)
 
@@ -72,10 +72,10 @@ def _unread(rule: Rule, products: t.Sequence[str]) -> str:
 
 
 def _before_maturity(draft: Draft, rule: MaturityRule) -> Draft:
+    now_ms = draft.book.now_ms
     for loan in in_order(draft.book.loans, SOONEST_DUE, draft.money.prices):
-        if rule.loans.selects(loan) and loan.maturity_time_ms is not None and is_due_within(rule, loan, draft.book.now_ms):
-            is_overdue = loan.maturity_time_ms <= draft.book.now_ms
-            why = f"loan {loan.loan_id} {'was' if is_overdue else 'is'} due at {utc(loan.maturity_time_ms)}"
+        if rule.loans.selects(loan) and loan.is_due_by(now_ms + rule.within_ms):
+            why = f"loan {loan.loan_id} {'was' if loan.is_due_by(now_ms) else 'is'} due at {utc(loan.maturity_time_ms or 0)}"
             draft, short = draft.repay(rule.name, loan, loan.debt, why)
             if short:
                 draft = draft.without(rule.name, f"Loan {loan.loan_id} is not fully repaid: {short}.")

@@ -37,7 +37,7 @@ def scope_of(rules: t.Iterable[Rule], loans: t.Sequence[Loan], pledged: t.Collec
         if isinstance(rule, LtvRule):
             reached = _of_ltv_rule(rule, selected, pledged)
         else:
-            reached = _of_repaying([loan for loan in selected if not isinstance(rule, MaturityRule) or is_due_within(rule, loan, now_ms)])
+            reached = _of_repaying([loan for loan in selected if not isinstance(rule, MaturityRule) or loan.is_due_by(now_ms + rule.within_ms)])
         found = Scope(found.spent | reached.spent, found.repaid | reached.repaid)
     return found
 
@@ -47,11 +47,6 @@ def reaches(rule: Rule, product: str) -> bool:
     if product == FLEXIBLE and (rule.loans.loan_id is not None or isinstance(rule, MaturityRule)):
         return False
     return rule.loans.product in (None, product)
-
-
-def is_due_within(rule: MaturityRule, loan: Loan, now_ms: int) -> bool:
-    """Return whether a loan is due within the time of a rule, or overdue."""
-    return loan.maturity_time_ms is not None and loan.maturity_time_ms <= now_ms + rule.within_ms
 
 
 def _of_repaying(loans: t.Iterable[Loan]) -> Scope:

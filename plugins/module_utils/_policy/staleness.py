@@ -22,7 +22,7 @@ from .canonical import Json
 from .document import Document
 from .draft import Draft
 from .money import WALLETS, Amounts, Money
-from .plan import SHOWN_PLACES, TRANSFER, Operation, book_after, loan_of, money_after, played_on
+from .plan import SHOWN_PLACES, TRANSFER, Operation, loan_of, money_after, played_on
 from .rules import REPAY, REPAY_FROM_COLLATERAL
 from .wording import amount, noun
 
@@ -132,8 +132,8 @@ def _impossible(operations: t.Sequence[Operation], book: Book, money: Money) -> 
         if why:
             yield f"the {noun(operation)} of {amount(operation)} {why}"
             continue
-        money = money_after(money, played_on(book, operation))
-        book = book_after(book, operation)
+        played, book = played_on(book, operation)
+        money = money_after(money, played)
 
 
 def _too_much_owed(operation: Operation, book: Book) -> str:
@@ -156,7 +156,7 @@ def _too_much_moved(operation: Operation, book: Book, money: Money) -> str:
     if operation.kind == REPAY_FROM_COLLATERAL and loan is not None:
         limit = Draft(book, money).sellable(loan, operation.sells or "")
     else:
-        limit = money.held(operation.coin).and_also(money.allowed(operation.coin))
+        limit = money.payable(operation.coin)
     if limit.amount is None or operation.amount <= limit.amount:
         return ""
     most = f"{plain(round_down(limit.amount, SHOWN_PLACES))} {operation.coin}"

@@ -110,7 +110,7 @@ CHANGED = f"{UNQUOTED} '100.5'."
         # Before maturity.
         (
             "before_maturity: 3d\norder: smallest_debt",
-            "order 'smallest_debt' has no effect on before_maturity, which repays the loans as the exchange lists them: omit order.",
+            "order 'smallest_debt' has no effect on before_maturity, which repays the loans that are due first: omit order.",
         ),
         (
             "before_maturity: 3d\nloans: {product: flexible}",
