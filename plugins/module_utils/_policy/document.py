@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import json
 import typing as t
-from decimal import Decimal
 
-from .._amounts import MAX_DECIMALS, parse_exchange_decimal, plain, plain_or_none, round_down, round_up
+from .._amounts import parse_exchange_decimal, plain, plain_or_none
 from .._api.errors import BadInput
 from .._journal.entries import canonical, hash_of
 from .._loans.loan import PRODUCTS
@@ -78,14 +77,13 @@ class Document(t.NamedTuple):
 
 
 def document_of(plan: Plan, policy: Policy, money: Money, repaid: Amounts, origin: Origin) -> Document:
-    """Return a plan as a document. Times are cut to seconds, and figures to 18 decimal places, but no amount that is moved.
+    """Return a plan as a document. Times are cut to seconds.
 
     :param money: The money before the plan.
     :param repaid: What was repaid under each rule in its current period, by the name of the rule.
     """
     in_seconds = origin._replace(**{name: getattr(origin, name) // SECOND_MS * SECOND_MS for name in ("created_ms", "expires_ms")})
-    operations = tuple(map(_rounded, plan.operations))
-    document = Document(in_seconds, policy_of(policy, money), observed(plan.before, money, repaid), operations, plan.unmet)
+    document = Document(in_seconds, policy_of(policy, money), observed(plan.before, money, repaid), plan.operations, plan.unmet)
     return document._replace(digest=hash_of(canonical(_content(document))))
 
 
@@ -214,16 +212,3 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
     return value
-
-
-def _rounded(played: Played) -> Played:
-    """Return an operation with figures that a file can contain."""
-    return Played(played.operation, _down(played.before), _down(played.after), _up(played.ltv_before), _up(played.ltv_after), _up(played.sold))
-
-
-def _down(figure: Decimal | None) -> Decimal | None:
-    return None if figure is None else round_down(figure, MAX_DECIMALS)
-
-
-def _up(figure: Decimal | None) -> Decimal | None:
-    return None if figure is None else round_up(figure, MAX_DECIMALS)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from .._amounts import plain, round_down, round_up, total
+from .._amounts import MAX_DECIMALS, plain, round_down, round_up, total
 from .._loans.loan import LEGACY, Loan
 from .book import Book, key_of
 from .money import Money
@@ -188,17 +188,21 @@ def loan_of(book: Book, operation: Operation) -> Loan | None:
 
 
 def played_on(book: Book, operation: Operation) -> tuple[Played, Book]:
-    """Return an operation with the figures that it changes in a book, and the book after it."""
+    """Return an operation with the figures that it changes in a book, and the book after it.
+
+    Figures have at most 18 decimal places, as in a plan file. Amounts that are moved are exact.
+    """
     if operation.kind == TRANSFER:
         return Played(operation), book
     loan, after = loan_of(book, operation), book_after(book, operation)
     later = None if loan is None else after.loan(*key_of(loan))
     with_own_ltv = loan if loan is not None and loan.product == LEGACY else None
-    played = Played(operation, ltv_before=book.ltv(with_own_ltv, {}), ltv_after=_ltv_after(after, with_own_ltv, later))
+    played = Played(operation, ltv_before=_up(book.ltv(with_own_ltv, {})), ltv_after=_up(_ltv_after(after, with_own_ltv, later)))
     if operation.kind == ADD_COLLATERAL:
-        return played._replace(before=_collateral(book, operation), after=_collateral(after, operation)), after
+        return played._replace(before=_down(_collateral(book, operation)), after=_down(_collateral(after, operation))), after
     sold = book.sold_for(loan, operation.amount, operation.sells) if loan is not None and operation.sells is not None else None
-    return played._replace(before=loan.debt if loan else None, after=later.debt if later else Decimal(0), sold=sold), after
+    before, debt_after = loan.debt if loan else None, later.debt if later else Decimal(0)
+    return played._replace(before=_down(before), after=_down(debt_after), sold=_up(sold)), after
 
 
 def _ltv_after(after: Book, with_own_ltv: Loan | None, later: Loan | None) -> Decimal | None:
@@ -214,6 +218,14 @@ def _collateral(book: Book, operation: Operation) -> Decimal | None:
         return loan.collateral_amount
     entry = book.pledged(operation.coin)
     return entry.amount if entry is not None else Decimal(0)
+
+
+def _down(figure: Decimal | None) -> Decimal | None:
+    return None if figure is None else round_down(figure, MAX_DECIMALS)
+
+
+def _up(figure: Decimal | None) -> Decimal | None:
+    return None if figure is None else round_up(figure, MAX_DECIMALS)
 
 
 def percent(ltv: Decimal) -> str:

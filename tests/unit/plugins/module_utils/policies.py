@@ -93,6 +93,11 @@ def _seeded(make: t.Callable[[Random], t.Any]) -> st.SearchStrategy[t.Any]:
     return st.integers(0, 2**64).map(lambda seed: make(Random(seed)))
 
 
+def drawn_with(policy: int, book: int, money: int) -> tuple[Policy, Book, Money]:
+    """Return what the strategies draw with these seeds."""
+    return _policy(Random(policy)), _book(Random(book)), _money(Random(money))
+
+
 def _amount(random: Random, most: int | Decimal) -> Decimal:
     return (D(most) * random.randrange(1001) / 1000).quantize(D("0.0001")) + D(random.randrange(100)).scaleb(-PLACES - random.choice([0, 0, 2]))
 
