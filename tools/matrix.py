@@ -134,7 +134,9 @@ def steps_of(pair: Pair) -> list[tuple[str, list[str]]]:
     if pair.is_first:
         skipped = [word for test in pair.core.skipped_sanity_tests for word in ("--skip-test", test)]
         steps.append(("sanity", [*ansible_test, "sanity", "--local", "--python", "default", "--color", "no", *skipped]))
-        steps.append((LONGEST, ["pytest", "-q", "tests/exchange/both_ways"]))
+        if pair.core.is_final:
+            # Before it is final, how a core masks secrets and marks results still changes.
+            steps.append((LONGEST, ["pytest", "-q", "tests/exchange/both_ways"]))
     return steps
 
 

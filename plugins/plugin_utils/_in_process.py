@@ -20,7 +20,6 @@ import typing as t
 
 from ansible import constants as C
 from ansible.errors import AnsibleUndefinedConfigEntry
-from ansible.module_utils.basic import remove_values
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
@@ -29,6 +28,7 @@ from ansible.utils.display import Display
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Listener
 from ansible_collections.treasury.bybit.plugins.module_utils._module.interface import Spec
 from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
+from ansible_collections.treasury.bybit.plugins.module_utils._module.redaction import redact, register
 from ansible_collections.treasury.bybit.plugins.plugin_utils._names import INFO_MODULES, MOVING_MODULES, module_of
 from ansible_collections.treasury.bybit.plugins.plugin_utils._neighbours import nobody_listens
 
@@ -87,21 +87,23 @@ class InProcessModule:
         self.result: dict[str, t.Any] | None = None
 
     def hide(self, secrets: t.Iterable[str]) -> None:
-        self._secrets.update(secrets)
+        listed = list(secrets)
+        self._secrets.update(listed)
+        register(listed)
 
     def warn(self, text: str) -> None:
-        self._warnings.append(remove_values(text, self._secrets))
+        self._warnings.append(redact(text, self._secrets))
 
     def log(self, text: str) -> None:
         if self._is_logged:
             facility = str(self._task_vars.get("ansible_syslog_facility", C.DEFAULT_SYSLOG_FACILITY))
             known = getattr(syslog, facility, None)
             syslog.openlog(f"ansible-{self._name}", 0, known if isinstance(known, int) else syslog.LOG_USER)
-            syslog.syslog(syslog.LOG_INFO, remove_values(text, self._secrets))
+            syslog.syslog(syslog.LOG_INFO, redact(text, self._secrets))
 
     def tell(self, number: int, reason: str, at_most_ms: int) -> None:
         if self._listener is not None:
-            self._listener(number, remove_values(reason, self._secrets), at_most_ms)
+            self._listener(number, redact(reason, self._secrets), at_most_ms)
 
     def emit(self, result: dict[str, t.Any], failed: bool) -> None:
         # End the timeout of the task: it must not discard the result while the journal is closed.
@@ -116,7 +118,7 @@ class InProcessModule:
             shown["warnings"] = list(dict.fromkeys(self._warnings))
         if self._deprecations:
             shown["deprecations"] = self._deprecations
-        self.result = remove_values(shown, self._secrets)
+        self.result = redact(shown, self._secrets)
 
     def log_late(self, text: str) -> None:
         """Write to the file in C(log_path). Output of a worker on the screen could lose the result."""

@@ -50,6 +50,11 @@ def test_steps_that_hardly_depend_on_the_python_run_once_per_core():
     assert modules == {"units"}
 
 
+def test_both_ways_are_not_compared_before_a_core_is_final():
+    pairs, _absent = pairs_of([OLD, CANDIDATE], ["3.13"])
+    assert [set(dict(steps_of(pair))) for pair in pairs] == [{"units", "playbook", "integration", "sanity"}]
+
+
 def test_only_the_named_sanity_tests_are_skipped():
     (old, candidate), _absent = pairs_of([OLD, CANDIDATE], ["3.11", "3.13"])
     assert dict(steps_of(old))["sanity"][-2:] == ["--color", "no"]

@@ -13,7 +13,8 @@ import sys
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.parameters import remove_values
+
+from .redaction import redact, register
 
 
 class Spec(t.NamedTuple):
@@ -70,11 +71,12 @@ class ProcessModule:
         self.exit_code: t.Any = 1
 
     def hide(self, secrets: t.Iterable[str]) -> None:
-        self._module.no_log_values.update(secrets)
+        listed = list(secrets)
+        self._module.no_log_values.update(listed)
+        register(listed)
 
     def warn(self, text: str) -> None:
-        # Ansible hides secrets in results, but not in warnings.
-        self._module.warn(remove_values(text, self._module.no_log_values))
+        self._module.warn(redact(text, self._module.no_log_values))
 
     def log(self, text: str) -> None:
         self._module.log(text)
@@ -85,7 +87,7 @@ class ProcessModule:
     def emit(self, result: dict[str, t.Any], failed: bool) -> None:
         end = self._module.fail_json if failed else self._module.exit_json
         try:
-            end(**result)
+            end(**redact(result, self._module.no_log_values))
         except SystemExit as ended:
             # The journal must still be closed before the process ends.
             self.exit_code = ended.code

@@ -17,7 +17,13 @@ import pytest
 from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.treasury.bybit.plugins.module_utils._module.interface import Spec
+from ansible_collections.treasury.bybit.plugins.module_utils._module.redaction import PART, WHOLE
 from ansible_collections.treasury.bybit.plugins.plugin_utils._in_process import MODULES, InProcessModule, UnsupportedValue, native
+
+try:
+    from ansible.module_utils.secrets import mask_secrets
+except ImportError:
+    mask_secrets = None
 
 LOAN = "1794267532472646144"
 SECRET = "NeedleNeedleNeedle0123456789"
@@ -129,7 +135,20 @@ def apart(capsys: pytest.CaptureFixture[str], name: str, args: dict[str, t.Any],
     with patch_module_args({**args, **of_ansible}), pytest.raises(SystemExit):
         MODULES[name].main()
     result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
+    # From 2.22, the process of a module passes its secrets to Ansible, which takes them out of the result.
+    result.pop("_ansible_new_secrets", None)
     return result
+
+
+def shown(value: t.Any) -> t.Any:
+    """Return a result without what ansible-core masks when it shows it: from 2.22, it remembers the secrets of every case."""
+    if mask_secrets is None:
+        return value
+    if isinstance(value, dict):
+        return {key: shown(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shown(item) for item in value]
+    return "masked" if PART in mask_secrets(str(value)) else value
 
 
 @pytest.mark.parametrize(("name", "args"), REFUSED, ids=str)
@@ -139,7 +158,7 @@ def test_a_refusal_has_the_same_result(
     there = apart(capsys, name, args, **INJECTED_APART)
     result = here(name, args, **INJECTED)
     assert there["failed"]
-    assert result == there
+    assert shown(result) == shown(there)
     assert SECRET not in json.dumps(result)
 
 
@@ -148,8 +167,8 @@ def test_the_invocation_is_returned_if_ansible_asks_for_it(injects: bool) -> Non
     result = here(INFO, {**SIGNED, "recv_window": "0", "environment": "testnet"}, ansible_inject_invocation=injects)
     assert ("invocation" in result) == (injects or not HAS_OPTION)
     if injects:
-        shown = result["invocation"]["module_args"]
-        assert (shown["api_secret"], shown["recv_window"]) == ("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", 0)
+        args = result["invocation"]["module_args"]
+        assert (args["api_secret"], args["recv_window"]) == (WHOLE, 0)
 
 
 OLD = Spec(
@@ -183,7 +202,7 @@ def test_warnings_hide_secrets() -> None:
     module.warn("Beware of the dog.")
     module.emit({}, failed=False)
     assert module.result is not None
-    assert module.result["warnings"] == ["Beware of ********.", "Beware of the ********."]
+    assert module.result["warnings"] == [f"Beware of {PART}.", f"Beware of the {PART}."]
 
 
 class TooLate(Exception):
