@@ -86,8 +86,24 @@ class Goal(t.NamedTuple):
         }
 
 
+class Counted(t.NamedTuple):
+    """What an operation of a policy counts toward.
+
+    :ivar shares: The rules that need it, by name, each with the amount that it needs.
+    :ivar moved: What the caps count, by coin: the repaid or added amount, and what a sale sells at most.
+    :ivar usd: Its highest value in USD when it was planned; none if that is unknown.
+    """
+
+    shares: tuple[tuple[str, Decimal], ...]
+    moved: tuple[tuple[str, Decimal], ...]
+    usd: Decimal | None = None
+
+
 class RunOptions(t.NamedTuple):
-    """How a run reaches its goal: the options of these names, with times in milliseconds."""
+    """How a run reaches its goal: the options of these names, with times in milliseconds.
+
+    :ivar counted: What the first move of the run counts toward; none outside a policy.
+    """
 
     wait: bool
     wait_timeout_ms: int
@@ -97,3 +113,4 @@ class RunOptions(t.NamedTuple):
     reference: str | None = None
     at_most: Decimal | None = None
     allow_partial: bool = False
+    counted: Counted | None = None

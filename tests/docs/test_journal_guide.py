@@ -91,7 +91,7 @@ def test_the_auditor_can_read_the_journal(url_of) -> None:
     "statement",
     [
         "DELETE FROM bybit_intents", "DELETE FROM bybit_entries", "UPDATE bybit_entries SET event = ''", "UPDATE bybit_journal SET version = 9",
-        "CREATE TABLE more (id int)",
+        "UPDATE bybit_positions SET document = ''", "DELETE FROM bybit_positions", "CREATE TABLE more (id int)",
     ],
 )
 def test_no_role_of_the_guide_has_more_rights(url_of, role: str, statement: str) -> None:

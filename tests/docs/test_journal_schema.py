@@ -16,7 +16,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._goal import MOVES, Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import MOVES, Counted, Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal import records, schema
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.actor import actor_now
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.entries import EVENTS, Event, Head, entry_of
@@ -35,7 +35,7 @@ TARGET = Target("mainnet", "1631373", "flexible", "USDT")
 PAYMENT = Payment("USDT", Decimal(1), 1, 2, False)
 INTENT = Intent(
     "i", Goal(amount=Decimal(1)), Decimal(1), "USDT", Baseline((), (HistoryEntry("r", Decimal(1), "success", True, 1, "repay"),), recent_payments=(PAYMENT,)),
-    1, 5000,
+    1, 5000, counted=Counted((("calm", Decimal(1)),), (("USDT", Decimal(1)),), Decimal(1)),
 )
 
 
@@ -205,6 +205,10 @@ def test_every_key_of_a_document_is_on_the_page(sqlite_file, monkeypatch) -> Non
     meanings = {literal(key): meaning for key, _kind, meaning in rows("Baseline")}
     for key in ("entries", "paid"):
         assert re.findall(r"``(\w+)``", meanings[key]) == list(intent["baseline"][key][0]), key
+    assert names("Counted") == list(intent["counted"])
+    meanings = {literal(key): meaning for key, _kind, meaning in rows("Counted")}
+    for key in ("shares", "moved"):
+        assert re.findall(r"``(\w+)``", meanings[key]) == list(intent["counted"][key][0]), key
     [[holder]] = sqlite_file.execute("SELECT holder FROM bybit_targets").fetchall()
     monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
     monkeypatch.setenv("JOB_ID", "12")
@@ -215,7 +219,8 @@ def test_the_type_of_every_value_is_on_the_page(sqlite_file) -> None:
     [[document]] = sqlite_file.execute("SELECT document FROM bybit_entries").fetchall()
     kinds = {str: "string", int: "integer", bool: "boolean", dict: "object", list: "array", type(None): "null"}
     entry, intent = json.loads(document), INTENT.as_document()
-    told = [("Document of an entry", entry), ("Goal", entry["goal"]), ("Document of an intent", intent), ("Baseline", intent["baseline"])]
+    told = [("Document of an entry", entry), ("Goal", entry["goal"]), ("Document of an intent", intent)]
+    told += [("Baseline", intent["baseline"]), ("Counted", intent["counted"])]
     for title, values in told:
         for key, kind, _meaning in rows(title):
             assert kinds[type(values[literal(key)])] in kind, (title, key)

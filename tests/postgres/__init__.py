@@ -68,6 +68,8 @@ class Server:
         self._sockets = Path(tempfile.mkdtemp(prefix="pg-"))
 
     def __enter__(self) -> Server:
+        # While the data was made, which takes seconds, another server may have taken the first port.
+        self.port = free_port()
         try:
             self.start()
         except BaseException:

@@ -21,6 +21,13 @@ from .._reconcile.poll import Poller
 from .._reconcile.reconcile import Reconciler
 
 
+class Expected(t.NamedTuple):
+    """The level that an amount was planned for, and by how much the present one may differ in the direction of the move."""
+
+    level: Decimal
+    slack: Decimal
+
+
 @dataclasses.dataclass(frozen=True)
 class RunContext:
     """One operation with its goal, and everything that the steps of a run share.
@@ -30,6 +37,7 @@ class RunContext:
     :ivar funding: Returns the context of a transfer that ensures that the Funding wallet holds an amount of a coin; none if the run must not
         transfer.
     :ivar foreseen: What that transfer would add to the wallet, in check mode.
+    :ivar expected: What a plan is based on; none if the amount was not planned.
     """
 
     client: Client
@@ -42,6 +50,12 @@ class RunContext:
     has_listeners: t.Callable[[], bool] = lambda: True
     funding: t.Callable[[str, Decimal], RunContext] | None = None
     foreseen: Decimal = Decimal(0)
+    expected: Expected | None = None
+
+    @property
+    def is_of_level(self) -> bool:
+        """Whether the amount follows from a level of the exchange, read by this run or for a plan."""
+        return self.goal.is_of_level or self.expected is not None
 
     @property
     def label(self) -> str:

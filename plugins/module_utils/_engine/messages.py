@@ -23,6 +23,7 @@ from .._words import WORDS, Words
 
 # For how long a move whose report may have reached nobody counts as the one that an equal task asks for.
 ANSWERS_FOR_HOURS = 12
+ONLY_INTEREST = "Under it, only interest is paid now: use another reference for the rest."
 _FIELDS = {"repay_id": "repayId", "adjust_id": "adjustId", "transfer_id": "transferId"}
 
 
@@ -209,6 +210,11 @@ def used_for_something_else(reference: str, target: Target, intent: Intent) -> s
     )
 
 
+def rest_left(intent: Intent, why: str, label: str) -> str:
+    """Say why a goal is not reached after the move that an earlier run made under the same reference."""
+    return f"The goal is not reached after {the_move(intent, label)}, which an earlier run sent under reference '{intent.reference}'. {why}"
+
+
 def reference_given_up(reference: str, intent: Intent, label: str) -> str:
     """Report that the intent of the reference was acknowledged."""
     return (
@@ -244,6 +250,13 @@ def unresolved_of_ltv(target: Target, intent: Intent, label: str) -> str:
         f"An earlier run began {what}, sent at {utc(intent.sent_at_ms)}, and its outcome is unknown, so the LTV of {label} cannot be "
         f"trusted. Nothing was sent: run that task again first, or run it with acknowledge: '{intent.intent_id}'."
     )
+
+
+def left_plan(label: str, goal: Goal) -> str:
+    """Report that somebody else moved the level that a plan is based on."""
+    words = WORDS[goal.move]
+    how = "risen" if goal.raises_level else "fallen"
+    return f"The {words.level} {'of' if words.level == 'debt' else 'in'} {label} has {how} since it was planned, so somebody else may have moved it. Nothing was sent: plan again."
 
 
 def not_topped_up(error: Exception, dummy: str) -> str:

@@ -123,6 +123,7 @@ def _intent(context: RunContext, preflight: Preflight, subject: Subject, turned_
         recv_window_ms=client.recv_window_ms,
         is_whole=context.operation.terms.is_whole,
         reference=context.options.reference,
+        counted=context.options.counted,
     )
 
 

@@ -63,7 +63,7 @@ def run_preflight(context: RunContext, moved_so_far: Decimal = Decimal(0), befor
     while True:
         begun_ms = clock.monotonic_ms()
         preflight = _read(context, moved_so_far, before)
-        if not context.goal.is_of_level or _is_surely_nothing(context, preflight):
+        if not context.is_of_level or _is_surely_nothing(context, preflight):
             return preflight
         entries, doubt = preflight.entries, _doubt(context, preflight)
         if context.goal.is_of_ltv:
@@ -129,6 +129,21 @@ def _unresolved_of_ltv(context: RunContext, entries: t.Sequence[HistoryEntry]) -
     return doubt
 
 
+def settle_shown(context: RunContext, subject: Subject, entries: t.Sequence[HistoryEntry]) -> bool:
+    """Settle the accepted moves whose end the history shows. Return whether there were any.
+
+    :param subject: As it was read before the history.
+    """
+    unconfirmed = sorted(context.journal.unconfirmed(), key=lambda intent: intent.sent_at_ms)
+    now_ms, margin_ms = context.client.exchange_time_or_local_ms(), context.options.settle_margin_ms
+    confirmed, failed = newly_confirmed(unconfirmed, entries, subject, now_ms, margin_ms), newly_failed(unconfirmed, entries, now_ms, margin_ms)
+    for intent in confirmed:
+        context.journal.mark_confirmed(intent)
+    for intent in failed:
+        context.journal.discard(intent, "the history shows that it has failed")
+    return bool(confirmed or failed)
+
+
 def missing_from_history(context: RunContext, entries: t.Sequence[HistoryEntry]) -> list[Intent]:
     """Return the accepted moves that the history does not show yet."""
     shown = {entry.repay_id for entry in entries}
@@ -174,17 +189,10 @@ def _read_history(context: RunContext, subject: Subject) -> History:
 
     :param subject: As it was read before the history.
     """
-    goal, client, has_settled = context.goal, context.client, False
+    goal, client = context.goal, context.client
     entries = _history_with_unconfirmed(context)
     _check_history(context, subject.coin, entries)
-    unconfirmed = sorted(context.journal.unconfirmed(), key=lambda intent: intent.sent_at_ms)
-    now_ms, margin_ms = client.exchange_time_or_local_ms(), context.options.settle_margin_ms
-    for intent in newly_confirmed(unconfirmed, entries, subject, now_ms, margin_ms):
-        context.journal.mark_confirmed(intent)
-        has_settled = True
-    for intent in newly_failed(unconfirmed, entries, now_ms, margin_ms):
-        context.journal.discard(intent, "the history shows that it has failed")
-        has_settled = True
+    has_settled = settle_shown(context, subject, entries)
     missing = missing_from_history(context, entries)
     if goal.since_ms is not None:
         check_since(goal.since_ms, client.exchange_time_or_local_ms())

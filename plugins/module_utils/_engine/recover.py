@@ -64,11 +64,11 @@ def _reconciled(context: RunContext, before: Recovered, intent: Intent) -> Recov
     if found.outcome == EXECUTED:
         late = after.freshness.invalidated(context.client.clock.monotonic_ms(), context.options.settle_margin_ms)
         after = after._replace(freshness=late)
-    if not is_same_step(intent, context) or found.outcome not in (EXECUTED, PENDING):
+    if not (is_same_step(intent, context) or _is_rest(intent, context, before)) or found.outcome not in (EXECUTED, PENDING):
         return after
     if intent.reported_at_ms is not None:
         # That nobody saw the report is only inferred. A reference names its step forever.
-        is_answer = intent.reference is not None or is_recent(intent.reported_at_ms, context.client.exchange_time_or_local_ms())
+        is_answer = context.options.reference is not None or is_recent(intent.reported_at_ms, context.client.exchange_time_or_local_ms())
         say = messages.may_have_been_reported if is_answer else messages.too_old_to_answer
         after = after._replace(warnings=(*after.warnings, say(intent, context.label)))
         if not is_answer:
@@ -79,6 +79,12 @@ def _reconciled(context: RunContext, before: Recovered, intent: Intent) -> Recov
 def is_same_step(intent: Intent, context: RunContext) -> bool:
     """Return whether an earlier run was asked for the same step."""
     return intent.goal == context.goal and intent.reference == context.options.reference
+
+
+def _is_rest(intent: Intent, context: RunContext, before: Recovered) -> bool:
+    """Return whether an earlier run made it under the reference of this one, after the move that carries the reference."""
+    named = [made.found.intent for made in before.made if made.found.intent.reference is not None]
+    return bool(named) and intent.reference is None and intent.goal == context.goal
 
 
 def is_recent(reported_at_ms: int, now_ms: int) -> bool:

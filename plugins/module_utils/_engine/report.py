@@ -173,7 +173,7 @@ class Report:
             "amount": plain(self._amount),
             # A run that ended early did not carry out its decision.
             "goal_reached": decision.reaches_goal if decision and not ended else self._is_answered_for_good,
-            words.list_key: [_summary(made.found.intent, made.found.outcome) for made in self.made],
+            words.list_key: [summary(made.found.intent, made.found.outcome) for made in self.made],
             words.subject_key: {
                 "before": before.as_result() if before else None,
                 "after": self.after.as_result() if self.after else None,
@@ -188,7 +188,7 @@ class Report:
                 "since": self._since(),
                 "sent_at_ms": self._sent_at_ms,
                 "intent": ended.intent.intent_id if ended and ended.is_open and ended.intent else None,
-                "earlier": [_summary(intent, outcome) for intent, outcome in self.recovered.earlier],
+                "earlier": [summary(intent, outcome) for intent, outcome in self.recovered.earlier],
                 "evidence": self._evidence,
             },
         }
@@ -284,7 +284,8 @@ def _is_recovered(made: Made) -> bool:
     return made.is_earlier or (found.finding is not None and (found.intent.accepted_at_ms is None or found.intent.goal.has_own_id))
 
 
-def _summary(intent: Intent, outcome: str) -> dict[str, t.Any]:
+def summary(intent: Intent, outcome: str) -> dict[str, t.Any]:
+    """Return one move as the lists of moves in the result contain it."""
     return {
         "intent": intent.intent_id,
         "move": intent.goal.move,

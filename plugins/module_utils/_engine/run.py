@@ -13,17 +13,20 @@ import dataclasses
 import traceback
 from decimal import Decimal
 
-from .._amounts import plain, total
+from .._amounts import difference, multiply, plain, total
 from .._api.errors import BybitError, Declined, Defect, NotExecuted, OutcomeUnknown, Refused
 from .._api.return_codes import TOO_FINE_CODES
+from .._goal import Goal
+from .._journal.intent import Intent
 from .._loans.account import invalidate_balance
 from .._loans.loan import Loan
+from .._loans.subject import Subject, main_level
 from .._operations.decision import DECLINE, exceeds_cap, smallest_amount
 from .._operations.repayment_plan import dust_of
 from .._outcomes import EXECUTED, NOT_EXECUTED, NOTHING_TO_DO, PLANNED, UNKNOWN
 from . import messages
 from .conclude import MAX_ACCRUED, dust_left, nothing_to_do, read_again
-from .context import RunContext
+from .context import Expected, RunContext
 from .pay import pay, with_dust
 from .preflight import run_preflight
 from .recover import recover
@@ -59,7 +62,7 @@ def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
         # An amount or an LTV needs only the first step. The others are for max_debt: they try once to repay the dust, which may be too
         # small for the exchange, and repay the interest that accrued during the first repayment.
         for repay in (_reach, _try_dust_first, _repay_interest, _repay_dust):
-            attempt = repay(context, report)
+            attempt = repay(_after_moves(context, report), report)
             if attempt is None:
                 continue
             report = report.with_attempt(attempt)
@@ -76,12 +79,19 @@ def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
     return report
 
 
+def _after_moves(context: RunContext, report: Report) -> RunContext:
+    """Return the context for what follows the moves of a report: a reference, and what a policy counts, belong to the first move only."""
+    if not report.made:
+        return context
+    return dataclasses.replace(context, options=context.options._replace(reference=None, counted=None))
+
+
 def _fund(context: RunContext, report: Report) -> tuple[RunContext, Report, Preflight | None]:
     """First transfer what the Funding wallet lacks, in a separate run.
 
     :return: The context to continue with, the report so far, and the reading in which the wallet was short; none if it was not.
     """
-    if context.funding is None or not _is_to_reach(context, report):
+    if context.funding is None or not _is_to_reach(context, report) or _named(report) is not None:
         return context, report, None
     preflight = run_preflight(context, before=report.freshness)
     decision, subject, available = preflight.decision, preflight.subject, preflight.means.available
@@ -145,16 +155,50 @@ def _reach(context: RunContext, report: Report) -> Attempt | None:
         return None
     if not context.check_mode:
         context.client.pace_before_reads(context.operation.path)
-    preflight = run_preflight(context, before=report.freshness)
+    preflight, named = run_preflight(context, before=report.freshness), _named(report)
+    if named is not None and preflight.decision.kind != NOTHING_TO_DO:
+        return _repay_rest(context, report, preflight, named)
     if preflight.subject is None or preflight.decision.kind == DECLINE:
         raise RunEnded(Declined(preflight.decision.message), preflight)
     if context.operation.terms.is_sweep and context.options.at_most is not None:
         preflight = preflight._replace(warnings=(*preflight.warnings, messages.cap_of_sweep(context.label)))
     if preflight.decision.kind == NOTHING_TO_DO:
         return _silent(nothing_to_do(context, preflight), report)._replace(dust_to_try=preflight.decision.dust_to_try)
+    if has_left_plan(context.expected, preflight.subject, context.goal):
+        raise RunEnded(Declined(messages.left_plan(context.label, context.goal)), preflight)
     if context.check_mode:
         return Attempt(preflight, PLANNED, after=preflight.decision.after)
     return _silent(pay(context, preflight), report)
+
+
+def has_left_plan(expected: Expected | None, subject: Subject | None, goal: Goal) -> bool:
+    """Return whether somebody else has moved the level since the plan, in the direction of the move. Interest moves it the other way."""
+    level = None if subject is None else main_level(subject.levels)
+    if expected is None or level is None:
+        return False
+    moved = difference(level, expected.level) if goal.raises_level else difference(expected.level, level)
+    return moved > expected.slack
+
+
+def _named(report: Report) -> Intent | None:
+    """Return the intent that an earlier run sent under the reference of this one and could not report; none if there is none."""
+    return next((made.found.intent for made in report.recovered.made if made.found.intent.reference is not None), None)
+
+
+def _repay_rest(context: RunContext, report: Report, preflight: Preflight, named: Intent) -> Attempt:
+    """Pay the interest that was added to the debt since the move under the reference of this run. A reference moves no more than that."""
+    decision = preflight.decision
+    most = multiply(named.baseline.level or Decimal(0), MAX_ACCRUED) if context.goal.max_debt is not None else Decimal(0)
+    try:
+        if decision.kind == DECLINE or decision.amount > most:
+            raise RunEnded(Declined(decision.message if decision.kind == DECLINE else messages.ONLY_INTEREST), preflight)
+        return Attempt(preflight, PLANNED, after=decision.after) if context.check_mode else _silent(pay(context, preflight, most), report)
+    except (BybitError, RunEnded) as failed:
+        if error_of(failed).outcome == UNKNOWN:
+            raise
+        warning = messages.rest_left(named, str(error_of(failed)), context.label)
+        nothing = _failed(failed, report, preflight)
+        return nothing._replace(shortfall=warning, warnings=(*nothing.warnings, warning))
 
 
 def _repay_interest(context: RunContext, report: Report) -> Attempt | None:

@@ -65,15 +65,18 @@ class Database(abc.ABC):
     """One run's access to a database. Each method raises C(DatabaseFailed).
 
     :ivar text_type: The type of text columns; it compares text byte by byte.
-    :ivar was_reconnected: Whether the connection was lost and made again since C(open), so that other runs may have held the locks meanwhile.
     :ivar label: How messages name it, without a secret or the whole value of the option.
     :ivar removal: How the user moves it out of the way, as the first words of a sentence.
     """
 
     text_type = "TEXT"
-    was_reconnected = False
     label: str
     removal = "move the journal away (in PostgreSQL: ALTER SCHEMA treasury_bybit RENAME TO treasury_bybit_old)"
+
+    @property
+    def was_reconnected(self) -> bool:
+        """Whether the connection was lost and made again since C(open), so that other runs may have held the locks meanwhile."""
+        return False
 
     @abc.abstractmethod
     def check(self) -> None:

@@ -13,8 +13,8 @@ import dataclasses
 import typing as t
 from decimal import Decimal
 
-from .._amounts import parse_exchange_decimal, plain, plain_or_none
-from .._goal import MOVES, Goal
+from .._amounts import MAX_DECIMALS, parse_exchange_decimal, plain, plain_or_none, round_up
+from .._goal import MOVES, Counted, Goal
 from .._loans.history import PROCESSING, HistoryEntry
 from .._loans.position import Pledged
 from .._loans.subject import Levels, Subject, main_level
@@ -88,6 +88,7 @@ class Intent:
     :ivar reported_at_ms: When a run wrote its result to an output that perhaps nobody read (UTC, ms); none if no run did.
     :ivar is_shown: Whether the figures that it changes have shown it; somebody else's operation may have caused that.
     :ivar reference: The reference of the step; none if it has none.
+    :ivar counted: What it counts toward; none if it is not of a policy.
     """
 
     intent_id: str
@@ -106,6 +107,7 @@ class Intent:
     reported_at_ms: int | None = None
     reference: str | None = None
     is_shown: bool = False
+    counted: Counted | None = None
 
     @property
     def earliest_ms(self) -> int:
@@ -140,6 +142,7 @@ class Intent:
             "reported_at_ms": self.reported_at_ms,
             "reference": self.reference,
             "is_shown": self.is_shown,
+            "counted": None if self.counted is None else _counted_as_stored(self.counted),
             "baseline": {
                 "levels": {name: plain(amount) for name, amount in self.baseline.levels},
                 "entries": [_stored(entry) for entry in self.baseline.entries],
@@ -182,6 +185,8 @@ def intent_from(document: t.Any) -> Intent:
             reported_at_ms=_optional(document["reported_at_ms"], int),
             reference=_optional(document["reference"], str),
             is_shown=_checked(document["is_shown"], bool),
+            # Missing in intents that were written with version 1 of the schema.
+            counted=None if document.get("counted") is None else _counted(document["counted"]),
         )
     except (LookupError, TypeError) as error:
         raise ValueError(f"not an intent: {error}") from None
@@ -202,6 +207,28 @@ def _goal(document: t.Any) -> Goal:
         min_ltv=None if min_ltv is None else _amount(min_ltv),
         ensure=None if ensure is None else _amount(ensure),
         collateral=tuple(_checked(coin, str) for coin in _checked(document["collateral"], list)),
+    )
+
+
+def _counted_as_stored(counted: Counted) -> dict[str, t.Any]:
+    return {
+        "shares": [{"rule": rule, "amount": _rounded(amount)} for rule, amount in counted.shares],
+        "moved": [{"coin": coin, "amount": _rounded(amount)} for coin, amount in counted.moved],
+        "usd": None if counted.usd is None else _rounded(counted.usd),
+    }
+
+
+def _rounded(amount: Decimal) -> str:
+    # Up, so that caps count no less. A value in USD may have endless digits, and an intent that cannot be read back stops all runs.
+    return plain(round_up(amount, MAX_DECIMALS))
+
+
+def _counted(document: t.Any) -> Counted:
+    usd = document["usd"]
+    return Counted(
+        tuple((_checked(share["rule"], str), parse_exchange_decimal(share["amount"])) for share in _checked(document["shares"], list)),
+        tuple((_checked(moved["coin"], str), parse_exchange_decimal(moved["amount"])) for moved in _checked(document["moved"], list)),
+        None if usd is None else parse_exchange_decimal(usd),
     )
 
 

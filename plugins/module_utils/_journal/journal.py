@@ -42,7 +42,7 @@ class Journal:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._writable = False
-        self._is_read = False
+        self._is_held = self._is_read = False
         # The unsettled intents as stored, and the IDs of those that earlier runs made.
         self._records: dict[str, Record] = {}
         self._earlier: frozenset[str] = frozenset()
@@ -61,17 +61,19 @@ class Journal:
         self.release()
 
     def begin(self, check_mode: bool, lock_timeout_ms: int) -> None:
-        """Acquire the target, and read its intents. In check mode, nothing is written.
+        """Acquire the target, and read its intents, unless this run already has. In check mode, nothing is written.
 
         :raises Busy: If another run for the target does not end in time.
         :raises JournalUnusable: If the journal cannot be used; C(JournalLost) if it may contain intents that cannot be read.
         """
+        if self._is_held:
+            return
         self._writable = not check_mode
         if not check_mode or self._store.exists():
             loaded = self._store.acquire(lock_timeout_ms, writes=not check_mode)
             self._records = {record.intent.intent_id: record for record in loaded}
             self._earlier = frozenset(self._records)
-        self._is_read = True
+        self._is_held = self._is_read = True
 
     @property
     def is_in_doubt(self) -> bool:
@@ -159,6 +161,13 @@ class Journal:
         state = GIVEN_UP if is_acknowledged else VOID
         self._discarded[intent.intent_id] = self._change(record, event, state=state, outcome=event.name)
 
+    def write_discarded(self) -> None:
+        """Record what this run has discarded, for whoever reads the journal before the next write.
+
+        :raises JournalUnusable: If it cannot be written.
+        """
+        self._write(list(self._discarded.values()))
+
     def mark_made(self, intent: Intent, is_final: bool, reason: str) -> None:
         """Note that an operation was accepted or executed, but is not confirmed yet; C(close) records this after a success."""
         self._resolve(_Resolution(dataclasses.replace(intent, reported=True), Event(EXECUTED if is_final else ACCEPTED, reason)))
@@ -208,6 +217,7 @@ class Journal:
 
     def release(self) -> None:
         """Release the target, and leave unresolved intents to later runs."""
+        self._is_held = False
         self._store.release()
 
     def _closed(self, record: Record) -> Change:

@@ -16,7 +16,7 @@ import typing as t
 
 from .._clock import Clock
 from .database import Answer, CommitInDoubt, Damaged, Database, DatabaseFailed, DuplicateKey, Statement, refuse_unchanged
-from .schema import CHAINED, TABLES, VERSION_TABLE
+from .schema import APPENDED, CHAINED, TABLES, VERSION_TABLE
 from .target import Target
 from .watch import Watch
 
@@ -93,10 +93,15 @@ class PostgresDatabase(Database):
         self._connection: t.Any = None
         self._watch: t.Any = None
         self._writes = False
+        self._was_reconnected = False
         self._locked: list[tuple[Target, bool]] = []
         # The BEGIN that is sent with the first statement, and the statements that are sent with COMMIT.
         self._begin = ""
         self._queued: list[Statement] = []
+
+    @property
+    def was_reconnected(self) -> bool:
+        return self._was_reconnected
 
     def check(self) -> None:
         return None
@@ -230,7 +235,7 @@ class PostgresDatabase(Database):
         """Connect again after the connection was lost. The epoch tells whether the target is still this run's, whoever has the lock now."""
         self.close()
         self.open(self._writes)
-        self.was_reconnected = True
+        self._was_reconnected = True
         for target, exclusive in self._locked:
             self.try_lock(target, exclusive)
 
@@ -270,10 +275,10 @@ def _results(cursor: t.Any) -> t.Iterator[t.Any]:
 
 def grants(role: str = "ROLE") -> str:
     """Return the SQL that grants a role the privileges that runs need, and no others."""
-    tables = [name for name in TABLES if name not in (VERSION_TABLE, "bybit_entries")]
+    tables = [name for name in TABLES if name not in (VERSION_TABLE, *APPENDED)]
     return (
         f"SET search_path = {SCHEMA}; GRANT USAGE ON SCHEMA {SCHEMA} TO {role}; GRANT SELECT ON {VERSION_TABLE} TO {role}; "
-        f"GRANT SELECT, INSERT ON bybit_entries TO {role}; GRANT SELECT, INSERT, UPDATE ON {', '.join(tables)} TO {role};"
+        f"GRANT SELECT, INSERT ON {', '.join(APPENDED)} TO {role}; GRANT SELECT, INSERT, UPDATE ON {', '.join(tables)} TO {role};"
     )
 
 

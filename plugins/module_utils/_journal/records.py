@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from .database import Damaged, Statement
+from .database import Damaged, DatabaseFailed, Row, Statement
 from .entries import ACKNOWLEDGED, EXECUTED, NOT_EXECUTED, Event, Head, entry_of
 from .intent import Intent, intent_from
 from .target import Target
@@ -72,6 +72,16 @@ def columns_of(record: Record) -> tuple[str, str, str]:
 def is_fitting(state: str, outcome: str) -> bool:
     """Return whether an intent can have both this state and this outcome."""
     return _LAST_OUTCOMES.get(state, outcome) == outcome and (state in _LAST_OUTCOMES or outcome not in (NOT_EXECUTED, ACKNOWLEDGED))
+
+
+def is_needed(change: Change, stored: t.Mapping[str, Row]) -> bool:
+    """Return whether a change must still be written, because a COMMIT without an answer may have written it already."""
+    intent_id = change.record.intent.intent_id
+    if change.is_new:
+        return True
+    if change.is_certain and intent_id not in stored:
+        raise DatabaseFailed(f"intent {intent_id} is missing from it")
+    return intent_id in stored and stored[intent_id] != columns_of(change.record)
 
 
 def statements_of(

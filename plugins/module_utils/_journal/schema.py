@@ -40,8 +40,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (realm, account, number))""",
         "CREATE INDEX bybit_entries_by_time ON bybit_entries (realm, account, time_ms)",
     ),
+    (
+        # Without a primary key, because two runs may note a position in the same millisecond.
+        """CREATE TABLE bybit_positions (
+            realm TEXT NOT NULL, account TEXT NOT NULL, time_ms BIGINT NOT NULL, document TEXT NOT NULL)""",
+        "CREATE INDEX bybit_positions_by_time ON bybit_positions (realm, account, time_ms)",
+    ),
 )
-TABLES = ("bybit_journal", "bybit_targets", "bybit_intents", "bybit_chains", "bybit_entries")
+TABLES = ("bybit_journal", "bybit_targets", "bybit_intents", "bybit_chains", "bybit_entries", "bybit_positions")
+# Their rows are never changed.
+APPENDED = ("bybit_entries", "bybit_positions")
 VERSION_TABLE = "bybit_journal"
 # A duplicate key in these tables means damage, not another run, because each run locks the end of the chain first.
 CHAINED = ("bybit_chains", "bybit_entries")

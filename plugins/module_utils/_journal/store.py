@@ -5,8 +5,8 @@
 """The protocol by which runs share a journal: only the run that holds a target's epoch can write its intents.
 
 Acquiring a target raises its epoch, and every write is conditional on the epoch that the run has acquired. So the database rejects the
-writes of a stale holder, such as a run that was paused, or that lost its lock without noticing. This module util is private to the
-collection.
+writes of a stale holder, such as a run that was paused, or that lost its lock without noticing. The operations of a larger run also
+depend on the epoch of that run. This module util is private to the collection.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from .._api.errors import Busy, BusyInDoubt, JournalUnusable, Overtaken
 from .._clock import Clock
 from . import schema
 from .actor import actor_now, describe
-from .database import CommitInDoubt, Database, DatabaseFailed, DuplicateKey, Row, Statement, refuse_unchanged
+from .database import Answer, CommitInDoubt, Database, DatabaseFailed, DuplicateKey, Row, Statement, refuse_unchanged
 from .entries import Head
 from .failures import unusable
+from .guard import Guard
 from .intent import Intent
-from .records import ACCOUNT, MADE, OPEN, TARGET, VOID, Change, Record, columns_of, record_of, statements_of
-from .target import Target
+from .records import ACCOUNT, MADE, OPEN, TARGET, VOID, Change, Record, is_needed, record_of, statements_of
+from .target import SharedLtv, Target
 
 _FIRST_PAUSE_MS = 50
 _MAX_PAUSE_MS = 500
@@ -37,36 +38,29 @@ class Use(t.NamedTuple):
     record: Record
 
 
-class SharedLtv(t.NamedTuple):
-    """An LTV that the operations of several targets change.
-
-    :ivar lock: The target that runs lock while they change the LTV.
-    :ivar products: The products of those targets.
-    :ivar order_id: The ID of the order whose LTV it is; none for the LTV of the account, which all targets of these products change.
-    :ivar is_exclusive: Whether this run derives an amount from the LTV, so that no other run may change it meanwhile.
-    """
-
-    lock: Target
-    products: tuple[str, ...]
-    order_id: str | None
-    is_exclusive: bool
-
-
 class Store:
     """The intents of one target. A run acquires the target before it reads or writes them.
 
+    :param guard: The epoch of the larger run that this operation belongs to. Once another run has taken it over, nothing more is written.
     :raises JournalUnusable: From each method, if the journal cannot be used; C(JournalLost) from each that reads, if intents of earlier
         runs may be recorded that cannot be read.
     """
 
-    def __init__(self, database: Database, target: Target, clock: Clock, ltv: SharedLtv | None = None) -> None:
+    def __init__(self, database: Database, target: Target, clock: Clock, ltv: SharedLtv | None = None, guard: Guard | None = None) -> None:
         self._database = database
         self._ltv = ltv
+        self._guards = () if guard is None else (guard,)
         self._target = target
         self._clock = clock
-        # The number of the epoch and its holder, because a database that was restored from a backup assigns the same numbers again.
-        self._epoch: tuple[int, str] | None = None
+        self._epoch: Guard | None = None
         self._has_tables = False
+
+    @property
+    def guard(self) -> Guard:
+        """What the operations of this run depend on, from C(acquire) to C(release); a run that only reads has none."""
+        if self._epoch is None:
+            raise ValueError(f"this {self._target.word} is not acquired for writing")
+        return self._epoch
 
     def exists(self) -> bool:
         """Return whether a run for any target has ever written here, without creating anything."""
@@ -81,6 +75,7 @@ class Store:
         :param timeout_ms: How long to wait for another run.
         :param writes: Whether this run writes. One that only reads creates nothing, and does not raise the epoch.
         :raises Busy: If another run does not end in time.
+        :raises Overtaken: If the guard is lost. Then the epoch is not raised.
         """
         try:
             self._database.open(writes)
@@ -97,30 +92,25 @@ class Store:
             raise unusable(error, self._database) from None
 
     def release(self) -> None:
-        """Release the target."""
+        """Release the target; one in a C(SharedDatabase) stays locked until that disconnects."""
         self._epoch = None
         self._database.close()
 
     def write(self, changes: t.Sequence[Change]) -> None:
         """Write changes durably: once this returns, a power failure cannot undo them.
 
-        :raises Overtaken: If another run has acquired the target meanwhile. Then nothing is written.
+        :raises Overtaken: If another run has acquired the target, or taken over the guard, meanwhile. Then nothing is written.
         :raises JournalUnusable: If they could not be written, or it is unknown whether they were.
         """
         try:
             with self._database.transaction():
-                is_held, head, stored = self._lock([change.record.intent.intent_id for change in changes])
-                if not is_held:
-                    raise Overtaken(
-                        f"Another run took over this {self._target.word} while this one was suspended or disconnected from the journal {self._database.label}. "
-                        f"Nothing more is sent. Run again."
-                    )
+                head, stored = self._lock([change.record.intent.intent_id for change in changes])
                 if self._may_have_lost_ltv() and any(change.is_new for change in changes):
                     raise Overtaken(
                         f"The connection to the journal {self._database.label} was lost for a moment, so another run may have changed the same LTV. "
                         f"Nothing more is sent. Run again."
                     )
-                needed = [change for change in changes if _is_needed(change, stored)]
+                needed = [change for change in changes if is_needed(change, stored)]
                 self._database.queue(*statements_of(self._target, needed, head, self._clock.now_ms(), actor_now()))
         except DuplicateKey as error:
             raise Overtaken(
@@ -137,7 +127,9 @@ class Store:
 
     def _may_have_lost_ltv(self) -> bool:
         """Return whether another run may have changed the locked LTV after a lost connection; an LTV has no epoch that would tell."""
-        return self._ltv is not None and self._ltv.is_exclusive and self._database.was_reconnected
+        # A larger run may hold the LTV exclusively for operations that only share it.
+        is_planned_by = self._ltv is not None and (self._ltv.is_exclusive or bool(self._guards))
+        return is_planned_by and self._database.was_reconnected
 
     def use_of(self, reference: str) -> Use | None:
         """Return what a reference of the account was used for; none if it was not used, or if the operation was certainly not executed."""
@@ -227,10 +219,11 @@ class Store:
         except DatabaseFailed:
             return True
 
-    def _next_epoch(self) -> tuple[tuple[int, str], list[Record]]:
+    def _next_epoch(self) -> tuple[Guard, list[Record]]:
         """Raise the epoch, and return it with the unsettled intents."""
         holder = json.dumps({**actor_now(), "since_ms": self._clock.now_ms()})
-        raised, epoch, unsettled = self._database.run(
+        *confirmed, raised, epoch, unsettled = self._database.run(
+            *(guard.confirmation for guard in self._guards),
             Statement(
                 "INSERT INTO bybit_targets (realm, account, product, loan, epoch, holder) VALUES (?, ?, ?, ?, 1, ?) "
                 "ON CONFLICT (realm, account, product, loan) DO UPDATE SET epoch = bybit_targets.epoch + 1, holder = excluded.holder",
@@ -239,8 +232,9 @@ class Store:
             Statement(f"SELECT epoch FROM bybit_targets WHERE {TARGET}", self._target),
             self._unsettled(),
         )
+        self._refuse_lost(self._guards, confirmed)
         refuse_unchanged([raised])
-        return (int(epoch.rows[0][0]), holder), [record_of(*row) for row in unsettled.rows]
+        return Guard(self._target, int(epoch.rows[0][0]), holder), [record_of(*row) for row in unsettled.rows]
 
     def _load(self) -> list[Record]:
         return [record_of(*row) for row in self._database.run(self._unsettled())[0].rows]
@@ -249,14 +243,16 @@ class Store:
         sql = f"SELECT document, state, outcome FROM bybit_intents WHERE {TARGET} AND state IN (?, ?) ORDER BY number"
         return Statement(sql, (*self._target, OPEN, MADE))
 
-    def _lock(self, intent_ids: t.Sequence[str]) -> tuple[bool, Head, dict[str, Row]]:
-        """Lock the rows of the target and the chain until the end of the transaction.
+    def _lock(self, intent_ids: t.Sequence[str]) -> tuple[Head, dict[str, Row]]:
+        """Lock the rows of the guard, the target, and the chain until the end of the transaction.
 
-        :return: Whether this run still holds the target, the end of the chain, and the stored state, outcome, and document of the intents, by ID.
+        :return: The end of the chain, and the stored state, outcome, and document of the intents, by ID.
+        :raises Overtaken: If this run no longer holds the guard or the target.
         """
-        account, epoch = self._target[:2], self._epoch or (0, "")
-        confirmed, kept, chain, intents = self._database.run(
-            Statement(f"UPDATE bybit_targets SET epoch = epoch WHERE {TARGET} AND epoch = ? AND holder = ?", (*self._target, *epoch)),
+        # The guard comes first, as in _next_epoch, because runs that lock rows in different orders can wait for each other for ever.
+        account, guards = self._target[:2], (*self._guards, self._epoch or Guard(self._target, 0, ""))
+        *confirmed, kept, chain, intents = self._database.run(
+            *(guard.confirmation for guard in guards),
             Statement(
                 "INSERT INTO bybit_chains (realm, account, length, hash) VALUES (?, ?, 0, ?) "
                 "ON CONFLICT (realm, account) DO UPDATE SET length = bybit_chains.length",
@@ -268,18 +264,17 @@ class Store:
                 tuple(intent_ids),
             ),
         )
+        self._refuse_lost(guards, confirmed)
         refuse_unchanged([kept])
-        return confirmed.changed == 1, Head(*chain.rows[0]), {row[0]: row[1:] for row in intents.rows}
+        return Head(*chain.rows[0]), {row[0]: row[1:] for row in intents.rows}
 
-
-def _is_needed(change: Change, stored: t.Mapping[str, Row]) -> bool:
-    """Return whether a change must still be written, because a COMMIT without an answer may have written it already."""
-    intent_id = change.record.intent.intent_id
-    if change.is_new:
-        return True
-    if change.is_certain and intent_id not in stored:
-        raise DatabaseFailed(f"intent {intent_id} is missing from it")
-    return intent_id in stored and stored[intent_id] != columns_of(change.record)
+    def _refuse_lost(self, guards: t.Sequence[Guard], confirmed: t.Sequence[Answer]) -> None:
+        lost = [guard.target for guard, answer in zip(guards, confirmed) if answer.changed != 1]
+        if lost:
+            raise Overtaken(
+                f"Another run took over this {lost[0].word} while this one was suspended or disconnected from the journal {self._database.label}. "
+                f"Nothing more is sent. Run again."
+            )
 
 
 def is_in_doubt(database: Database, realm: str, product: str, loan: str) -> bool:

@@ -17,11 +17,13 @@ import typing as t
 ORDER_COLLATERAL, ACCOUNT_COLLATERAL, WALLETS = "order_collateral", "account_collateral", "wallets"
 # The product of the lock on an LTV.
 LTV = "ltv"
-_WORDS = {ORDER_COLLATERAL: "collateral", ACCOUNT_COLLATERAL: "collateral", WALLETS: "wallet"}
+# The target of a run of the policy, whose operations have targets of their own: C(Target(realm, account, POLICY, WHOLE_ACCOUNT)).
+POLICY, WHOLE_ACCOUNT = "policy", "account"
+_WORDS = {ORDER_COLLATERAL: "collateral", ACCOUNT_COLLATERAL: "collateral", WALLETS: "wallet", POLICY: "policy"}
 
 
 class Target(t.NamedTuple):
-    """What runs wait for each other on: one loan, the collateral of one coin, one coin's wallets, or one LTV.
+    """What runs wait for each other on: one loan, the collateral of one coin, one coin's wallets, one LTV, or the policy.
 
     :ivar realm: Where the account exists, such as C(mainnet), independent of the host's address.
     :ivar account: The exchange's ID of the account, which all its keys share.
@@ -54,3 +56,18 @@ class Target(t.NamedTuple):
     def lock_number(self) -> int:
         """A signed 64-bit number, practically unique to the target."""
         return int.from_bytes(self.digest[:8], "big", signed=True)
+
+
+class SharedLtv(t.NamedTuple):
+    """An LTV that the operations of several targets change.
+
+    :ivar lock: The target that runs lock while they change the LTV.
+    :ivar products: The products of those targets.
+    :ivar order_id: The ID of the order whose LTV it is; none for the LTV of the account, which all targets of these products change.
+    :ivar is_exclusive: Whether this run derives an amount from the LTV, so that no other run may change it meanwhile.
+    """
+
+    lock: Target
+    products: tuple[str, ...]
+    order_id: str | None
+    is_exclusive: bool

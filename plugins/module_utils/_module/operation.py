@@ -26,9 +26,10 @@ from .._engine.context import RunContext, new_context
 from .._journal.database import Database
 from .._journal.journal import Journal
 from .._goal import TO_FUND, Goal, RunOptions
-from .._journal.store import SharedLtv, Store, is_in_doubt
-from .._journal.target import LTV, Target
-from .._operations.base import ACCOUNT, Operation
+from .._journal.store import Store, is_in_doubt
+from .._journal.target import Target
+from .._operations.base import Operation
+from .._operations.targets import ltv_of
 from .._operations.transfer import Transfer
 from .._options.connection import Connection
 from .._options.run import Instruction, run_options_of
@@ -185,12 +186,12 @@ def _begin(
 
     def context_of(operation: Operation, goal: Goal, options: RunOptions, database: Database, **further: t.Any) -> RunContext:
         target = Target(connection.realm, key.account, operation.product, operation.name)
-        journal = journals.enter_context(Journal(Store(database, target, clock, ltv_of(operation, target, goal))))
+        journal = journals.enter_context(Journal(Store(database, target, clock, ltv_of(operation, target, goal.is_of_ltv))))
         return new_context(client, operation, journal, goal, options, **more, **further)
 
     def funding(coin: str, amount: Decimal) -> RunContext:
         """Return the context of a transfer that tops up the Funding wallet. Its journal keeps other transfers of the coin out until this run ends."""
-        plain_options = options._replace(reference=None, acknowledge=None)
+        plain_options = options._replace(reference=None, acknowledge=None, counted=None)
         transfer = context_of(Transfer(client, coin, TO_FUND), Goal(ensure=amount, move=TO_FUND), plain_options, journal_database(module, clock))
         transfers.append(transfer)
         return transfer
@@ -199,14 +200,6 @@ def _begin(
     context = context_of(operation, goal, options, database, funding=funding if module.params.get("fund_from") else None)
     expiry = key.expiry_warning(client.exchange_time_or_local_ms())
     return _Begun(connection, context, transfers, (expiry,) if expiry else ())
-
-
-def ltv_of(operation: Operation, target: Target, goal: Goal) -> SharedLtv | None:
-    """Return the LTV that a run shares with others; none for a transfer."""
-    if operation.ltv_name is None:
-        return None
-    order_id = None if operation.ltv_name == ACCOUNT else operation.ltv_name
-    return SharedLtv(target._replace(product=LTV, loan=operation.ltv_name), operation.ltv_products, order_id, goal.is_of_ltv)
 
 
 def _failed(known: dict[str, t.Any], error: BybitError) -> _Result:

@@ -157,8 +157,8 @@ def test_simultaneous_first_runs_create_the_tables_once(begin_way, tables, ledge
     processes = [begin_way(way, program=as_module(way.module)) for way in WAYS]
     runs = [process.end() for process in processes]
     assert [(run["outcome"], run["msg"]) for run in runs if run["outcome"] != "executed"] == []
-    assert tables() == ["bybit_chains", "bybit_entries", "bybit_intents", "bybit_journal", "bybit_targets"]
-    assert (ask("SELECT version FROM bybit_journal"), len(ledger())) == ([(1,)], len(WAYS))
+    assert tables() == ["bybit_chains", "bybit_entries", "bybit_intents", "bybit_journal", "bybit_positions", "bybit_targets"]
+    assert (ask("SELECT version FROM bybit_journal"), len(ledger())) == ([(2,)], len(WAYS))
     # One chain without a gap.
     assert ask("SELECT count(*), max(number) FROM bybit_entries") == ask("SELECT length, length FROM bybit_chains")
 
@@ -173,7 +173,7 @@ def test_a_user_who_may_not_create_tables_is_told_which_rights_to_grant(repay, p
     missing = pay(FLEXIBLE, journal=treasurer)
     assert (missing.failed, missing["changed"], sent(FLEXIBLE)) == (True, False, 0)
     advice = run["msg"].partition("as that owner (ROLE is the user of the runs): ")[2]
-    assert "GRANT SELECT, INSERT ON bybit_entries TO ROLE;" in advice
+    assert "GRANT SELECT, INSERT ON bybit_entries, bybit_positions TO ROLE;" in advice
     ask(advice.replace("ROLE", urlsplit(treasurer).username))
     paying = pay(FLEXIBLE, journal=treasurer, reference=INVOICE)
     again = pay(FLEXIBLE, journal=treasurer, reference=INVOICE)

@@ -21,8 +21,8 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent imp
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.records import MADE, OPEN, Change, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.sqlite import SqliteDatabase
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import SharedLtv, Store
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import LTV, ORDER_COLLATERAL, Target
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import LTV, ORDER_COLLATERAL, SharedLtv, Target
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._times import utc
 

@@ -10,7 +10,7 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._goal import ADD, MOVES, TAKE_BACK, TO_FUND, Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import ADD, MOVES, TAKE_BACK, TO_FUND, Counted, Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent, intent_from
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import PROCESSING, SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.wallet import Payment
@@ -27,6 +27,12 @@ INTENT = Intent(
     sent_at_ms=SENT_MS,
     recv_window_ms=5000,
 )
+COUNTED = Counted((("calm", Decimal("30.5")), ("a fixed one", Decimal(10))), (("USDT", Decimal("40.5")), ("BTC", Decimal("0.001"))), Decimal("40.6"))
+COUNTS: dict[str, t.Any] = {
+    "shares": [{"rule": "calm", "amount": "30.5"}, {"rule": "a fixed one", "amount": "10"}],
+    "moved": [{"coin": "USDT", "amount": "40.5"}, {"coin": "BTC", "amount": "0.001"}],
+    "usd": "40.6",
+}
 PAID = {"coin": "USDT", "amount": "5", "from_ms": SENT_MS - 2000, "to_ms": SENT_MS - 1900}
 ASKED = INTENT.as_document()["goal"]
 BEFORE = INTENT.as_document()["baseline"]
@@ -73,6 +79,9 @@ def through_json(intent: Intent) -> Intent:
         {"sent_monotonic_ms": 0},
         {"reported_at_ms": SENT_MS + 900},
         {"reference": "Rückzahlung November"},
+        {"counted": COUNTED},
+        {"counted": Counted((), (), None)},
+        {"counted": Counted((("Ratenzahlung für März", Decimal(0)),), (), Decimal(0))},
     ],
     ids=str,
 )
@@ -98,6 +107,7 @@ def test_the_document() -> None:
         "reported_at_ms": None,
         "reference": None,
         "is_shown": False,
+        "counted": None,
         "baseline": {
             "levels": {"debt": "1000.4", "principal": "1000"},
             "wallet": None,
@@ -116,7 +126,7 @@ def test_there_is_no_place_for_a_secret() -> None:
     names = {field.name for field in dataclasses.fields(Intent)}
     assert names == {
         "intent_id", "goal", "amount", "coin", "baseline", "sent_at_ms", "recv_window_ms", "repay_id", "reported", "is_whole",
-        "accepted_at_ms", "sent_monotonic_ms", "boot_id", "reported_at_ms", "reference", "is_shown",
+        "accepted_at_ms", "sent_monotonic_ms", "boot_id", "reported_at_ms", "reference", "is_shown", "counted",
     }
 
 
@@ -156,7 +166,25 @@ def test_a_record_that_is_no_object_is_refused(document: object) -> None:
         intent_from(document)
 
 
-@pytest.mark.parametrize("name", sorted(INTENT.as_document()))
+def test_what_it_counts_toward_is_in_the_document() -> None:
+    assert dataclasses.replace(INTENT, counted=COUNTED).as_document()["counted"] == COUNTS
+
+
+def test_endless_digits_of_what_it_counts_are_rounded_up() -> None:
+    """Caps must not count less, and the intent must be readable."""
+    third = Decimal("0.33333333333333333333333333333333333333333333333333")
+    counted = Counted((("calm", third),), (("BTC", third),), third * 3)
+    rounded = Decimal("0.333333333333333334")
+    assert through_json(dataclasses.replace(INTENT, counted=counted)).counted == Counted((("calm", rounded),), (("BTC", rounded),), Decimal(1))
+
+
+def test_an_intent_of_the_first_version_counts_toward_nothing() -> None:
+    document = INTENT.as_document()
+    del document["counted"]
+    assert intent_from(document) == INTENT
+
+
+@pytest.mark.parametrize("name", sorted({*INTENT.as_document()} - {"counted"}))
 def test_a_missing_field_is_refused(name: str) -> None:
     document = INTENT.as_document()
     del document[name]
@@ -250,6 +278,14 @@ def test_a_missing_field_of_a_record_is_refused(name: str) -> None:
         ("boot_id", None),
         ("boot_id", 5),
         ("repay_id", 5),
+        *[("counted", value) for value in ("", [], {}, 5, True, [COUNTS])],
+        *[("counted", {key: value for key, value in COUNTS.items() if key != name}) for name in COUNTS],
+        *[("counted", {**COUNTS, name: value}) for name in ("shares", "moved") for value in (None, {}, "calm", [5], [{}], [["calm", "5"]])],
+        *[("counted", {**COUNTS, "shares": [{"rule": "calm", "amount": value}]}) for value in (None, "", "x", "-1", 5, "NaN")],
+        *[("counted", {**COUNTS, "moved": [{"coin": "USDT", "amount": value}]}) for value in (None, "", "x", "-1", 5, "NaN")],
+        ("counted", {**COUNTS, "shares": [{"rule": 5, "amount": "5"}]}),
+        ("counted", {**COUNTS, "moved": [{"coin": None, "amount": "5"}]}),
+        *[("counted", {**COUNTS, "usd": value}) for value in ("", "x", "-1", 5, 5.5, False)],
         ("reference", 5),
         ("reference", ["INV-7"]),
         ("coin", None),

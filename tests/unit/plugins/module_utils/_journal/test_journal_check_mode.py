@@ -32,7 +32,7 @@ Put = t.Callable[[list[Intent]], None]
 @pytest.fixture
 def whole(select: t.Callable[..., list[Row]]) -> t.Callable[[], list[list[Row]]]:
     """Read all records."""
-    tables = ("bybit_targets", "bybit_intents", "bybit_chains", "bybit_entries")
+    tables = ("bybit_targets", "bybit_intents", "bybit_chains", "bybit_entries", "bybit_positions")
     return lambda: [select(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in tables]
 
 

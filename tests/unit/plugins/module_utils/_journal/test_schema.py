@@ -6,17 +6,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import typing as t
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import JournalLost
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.database import Database, DatabaseFailed, Row
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.database import Database, DatabaseFailed, Row, Statement
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.entries import EXECUTED, INTENDED, SIGNED, Head
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.records import DONE, MADE, OPEN, Record, statements_of
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.schema import MIGRATIONS, TABLES, VERSION_TABLE, prepare, version_of
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store, Use
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.trail import Filter, read_trail
+from changes import INTENT, TARGET, new
 
 Opened = t.Callable[[], Database]
 NEXT = (*MIGRATIONS, ("ALTER TABLE bybit_intents ADD COLUMN note TEXT", "CREATE TABLE bybit_more (number BIGINT NOT NULL)"))
-FAILING = (*MIGRATIONS, (*NEXT[1], "CREATE TABLE bybit_more (number BIGINT NOT NULL)"))
+CURRENT, LATER = len(MIGRATIONS), len(NEXT)
+FAILING = (*MIGRATIONS, (*NEXT[-1], "CREATE TABLE bybit_more (number BIGINT NOT NULL)"))
 
 
 @pytest.fixture
@@ -70,22 +77,63 @@ def test_an_older_version_is_migrated(opened: Opened, tables: t.Callable[[], lis
     with database.transaction():
         database.change("INSERT INTO bybit_targets VALUES ('mainnet', '104', 'legacy', '17', 3, '{}')")
     prepare(database, NEXT)
-    assert version_of(database, NEXT) == 2
+    assert version_of(database, NEXT) == LATER
     assert database.query("SELECT epoch FROM bybit_targets") == [(3,)]
     assert database.query("SELECT note FROM bybit_intents") == []
     database.close()
     assert "bybit_more" in tables()
 
 
+NAMED, ACCEPTED = (dataclasses.replace(INTENT, intent_id=intent_id, reference=name) for intent_id, name in (("7d0c", "INV-7"), ("9c1b", None)))
+
+
+@pytest.fixture
+def of_first_version(opened: Opened) -> None:
+    """A journal of version 1, with an open, an unconfirmed, and a settled intent."""
+    database = opened()
+    prepare(database, MIGRATIONS[:1])
+    executed = (INTENDED, SIGNED, EXECUTED)
+    changes = [new(NAMED, DONE, EXECUTED, executed), new(ACCEPTED, MADE, EXECUTED, executed), new(INTENT, OPEN, SIGNED)]
+    with database.transaction():
+        database.queue(
+            Statement("INSERT INTO bybit_targets (realm, account, product, loan, epoch, holder) VALUES (?, ?, ?, ?, 1, '{}')", TARGET),
+            Statement("INSERT INTO bybit_chains (realm, account, length, hash) VALUES (?, ?, 0, '')", TARGET[:2]),
+            *statements_of(TARGET, changes, Head(), 1, {}),
+        )
+    with database.transaction():
+        for intent_id, document in database.query("SELECT intent_id, document FROM bybit_intents"):
+            old = json.loads(document)
+            del old["counted"]
+            database.change("UPDATE bybit_intents SET document = ? WHERE intent_id = ?", json.dumps(old), intent_id)
+    database.close()
+
+
+@pytest.mark.usefixtures("of_first_version")
+def test_the_second_version_keeps_what_the_first_recorded(store: Store, opened: Opened, tables: t.Callable[[], list[str]]) -> None:
+    assert "bybit_positions" not in tables()
+    recorded = [Record(ACCEPTED, MADE, EXECUTED), Record(INTENT, OPEN, SIGNED)]
+    before = read_trail(opened(), Filter(), is_verified=True)
+    # A run in check mode reads the older tables as they are.
+    assert (store.acquire(0, writes=False), store.use_of("INV-7")) == (recorded, Use(TARGET, Record(NAMED, DONE, EXECUTED)))
+    store.release()
+    assert "bybit_positions" not in tables()
+    assert (store.acquire(0), store.use_of("INV-7")) == (recorded, Use(TARGET, Record(NAMED, DONE, EXECUTED)))
+    store.release()
+    assert (tables(), version_of(opened())) == (sorted(TABLES), CURRENT)
+    after = read_trail(opened(), Filter(), is_verified=True)
+    assert after == before
+    assert [(chain.head.length, chain.misfit) for chain in after.chains] == [(8, "")]
+
+
 def test_the_first_run_of_a_later_version_takes_all_steps(opened: Opened, tables: t.Callable[[], list[str]]) -> None:
     database = opened()
     prepare(database, NEXT)
-    assert version_of(database, NEXT) == 2
+    assert version_of(database, NEXT) == LATER
     database.close()
     assert tables() == sorted([*TABLES, "bybit_more"])
 
 
-@pytest.mark.parametrize("version", [0, 1])
+@pytest.mark.parametrize("version", [0, CURRENT])
 def test_a_failed_migration_leaves_nothing(opened: Opened, tables: t.Callable[[], list[str]], version: int) -> None:
     if version:
         database = opened()
@@ -101,7 +149,7 @@ def test_a_failed_migration_leaves_nothing(opened: Opened, tables: t.Callable[[]
     assert version_of(database) == version
     # The next run continues from there.
     prepare(database, NEXT)
-    assert version_of(database, NEXT) == 2
+    assert version_of(database, NEXT) == LATER
 
 
 def test_the_second_of_two_runs_finds_the_work_done(opened: Opened) -> None:
@@ -128,7 +176,7 @@ def test_a_newer_version_is_refused(store: Store, opened: Opened, tables: t.Call
     before = tables()
     with pytest.raises(JournalLost) as caught:
         store.acquire(0, writes)
-    assert "cannot be used (its schema has version 2, and this collection supports 1)" in str(caught.value)
+    assert f"cannot be used (its schema has version {LATER}, and this collection supports {CURRENT})" in str(caught.value)
     assert caught.value.outcome == "unknown"
     assert tables() == before
 

@@ -18,8 +18,8 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.entries im
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.records import DONE, GIVEN_UP, MADE, OPEN, VOID, Change, Record
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import SharedLtv, Store
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import ACCOUNT_COLLATERAL, LTV, ORDER_COLLATERAL, WALLETS, Target
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import ACCOUNT_COLLATERAL, LTV, ORDER_COLLATERAL, WALLETS, SharedLtv, Target
 
 USDT = Target("mainnet", "104", "flexible", "USDT")
 ETH, CONTRACT = USDT._replace(loan="ETH"), USDT._replace(product="fixed", loan="571")

@@ -18,6 +18,8 @@ from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.database import DatabaseFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.moved import read_moved
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.positions import note_position, read_positions
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.postgresql import PostgresDatabase, grants
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.schema import MIGRATIONS, prepare
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import is_in_doubt
@@ -67,11 +69,33 @@ def test_a_role_with_the_listed_rights_cannot_change_the_audit_trail(
     as_owner(grants(role))
     with contextlib.closing(PostgresDatabase(role_url)) as database:
         database.open(writes=True)
-        forbidden = ["UPDATE bybit_entries SET event = 'x'", "UPDATE bybit_journal SET version = 7", "DROP TABLE bybit_intents"]
-        forbidden += [f"DELETE FROM bybit_{name}" for name in ("entries", "intents", "targets", "chains", "journal")]
+        forbidden = ["UPDATE bybit_entries SET event = 'x'", "UPDATE bybit_positions SET document = '{}'"]
+        forbidden += ["UPDATE bybit_journal SET version = 7", "DROP TABLE bybit_intents"]
+        forbidden += [f"DELETE FROM bybit_{name}" for name in ("entries", "intents", "targets", "chains", "positions", "journal")]
         for sql in forbidden:
             with pytest.raises(DatabaseFailed, match="permission denied|must be owner"):
                 database.change(sql)
+
+
+def test_a_role_with_the_rights_of_the_first_version_can_only_not_note_positions(
+    url: str, role: str, role_url: str, as_owner: t.Callable[[str], None], begun: Begin, recorded: Recorded
+) -> None:
+    begun(url).release()
+    as_owner(grants(role))
+    as_owner(f"REVOKE ALL ON treasury_bybit.bybit_positions FROM {role}")
+    journal = begun(role_url)
+    journal.note(INTENT)
+    journal.release()
+    assert recorded() == [INTENT]
+    with contextlib.closing(PostgresDatabase(role_url)) as database:
+        database.open(writes=True)
+        with pytest.raises(DatabaseFailed, match="permission denied for table bybit_positions") as caught:
+            note_position(database, "mainnet", "104", 1, {})
+        assert caught.value.remedy == f"Run as the owner of the tables, with the user in the URL as ROLE: {grants()}"
+        as_owner(grants(role))
+        note_position(database, "mainnet", "104", 1, {"ltv": "0.5"})
+        assert read_positions(database, "mainnet", "104", 0) == [{"ltv": "0.5"}]
+        assert read_moved(database, "mainnet", "104", INTENT.sent_at_ms)[0].intent == INTENT
 
 
 def test_a_role_that_may_not_create_the_tables_is_told_who_may(url: str, role_url: str, begun: Begin) -> None:
