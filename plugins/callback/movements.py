@@ -13,7 +13,7 @@ author:
   - The treasury.bybit contributors (!UNKNOWN)
 description:
   - Shows one line for each repayment, each adjustment of collateral, and each transfer that a module of this collection made, or would make in check
-    mode, with the LTV before and after if both are known. Ansible itself shows only C(changed).
+    mode, with the LTV before and after if both are known. For a policy, that is one line for each operation of its plan. Ansible itself shows only C(changed).
   - Shows why a task moved nothing, unless O(ansible.builtin.default#callback:display_ok_hosts) is V(false). After a task that failed without moving
     anything, it says so.
   - If a task waits for longer than two seconds, shows what it is waiting for and the longest time that this can take, and repeats this every 15 seconds. A
@@ -22,7 +22,7 @@ description:
   - Highlights an operation whose outcome is unknown, with the ID of its intent, even if the failure of the task is ignored.
   - Shows totals at the end, one line for each host, coin, and kind of movement. A line has these amounts, unless they are zero. C(done) is what
     this run moved. C(recovered) is what earlier tasks or runs moved but did not report. C(pending) is what the exchange accepted, but does not
-    report as final yet. C(planned) is what would be moved (check mode). If nothing was moved on a host, its
+    report as final yet. C(planned) is what would be moved (check mode, or a plan). If nothing was moved on a host, its
     line says so. If no module that moves money returned a result, there are no totals.
   - With C(-v), also shows after a task what it waited for, unless this was shown during the wait.
   - Writes to standard output if its format is that of P(ansible.builtin.default#callback). Otherwise writes to standard error, to keep JSON or YAML
@@ -58,8 +58,9 @@ from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.treasury.bybit.plugins.plugin_utils._names import MOVING_MODULES, module_of
 from ansible_collections.treasury.bybit.plugins.plugin_utils._layout import folded, width_of
+from ansible_collections.treasury.bybit.plugins.plugin_utils._movement import CALM, LOUD, MOVED
 from ansible_collections.treasury.bybit.plugins.plugin_utils._progress import Notice, Watcher
-from ansible_collections.treasury.bybit.plugins.plugin_utils._tally import CALM, LOUD, MOVED, Tally, is_cut_off, is_refusal, is_report, lines_of
+from ansible_collections.treasury.bybit.plugins.plugin_utils._tally import Tally, is_cut_off, is_refusal, is_report, lines_of
 
 _READABLE = {"default", "ansible.builtin.default"}
 _COLORS = {LOUD: C.COLOR_ERROR, MOVED: C.COLOR_CHANGED, CALM: C.COLOR_OK}

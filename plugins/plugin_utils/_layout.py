@@ -16,8 +16,8 @@ import typing as t
 _MIN_WIDTH = 40
 _INDENT = "  "
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.:]) (?=[A-Z])")
-# Not divided: an ID with its label, figures before and after, a time, an amount with its coin.
-_TOGETHER = r"\([^() ]+ [^() ]+\)|[^ ]+ → [^ ]+|[0-9-]{10} [0-9:]{8} UTC|[0-9.]+ [A-Z][A-Z0-9]+\b"
+# Not divided: an ID with its label, figures before and after, a time, an amount with its coin or percent sign.
+_TOGETHER = r"\([^() ]+ [^() ]+\)|[^ ]+(?: %)? → [^ ]+(?: %)?|[0-9-]{10} [0-9:]{8} UTC|[0-9.]+ (?:[A-Z][A-Z0-9]+\b|%)"
 _WORD = re.compile(f" *(?:(?:{_TOGETHER})[^ ]*|[^ ]+)")
 
 

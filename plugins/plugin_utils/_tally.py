@@ -18,9 +18,11 @@ from ansible_collections.treasury.bybit.plugins.module_utils._amounts import pla
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import ADD, REPAY, TAKE_BACK, TO_FUND, TO_UNIFIED
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EXECUTED, NOT_EXECUTED, NOTHING_TO_DO, PENDING, PLANNED, UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._words import WORDS
+from ansible_collections.treasury.bybit.plugins.plugin_utils._movement import (
+    CALM, COLUMNS, DONE, DOUBT, LOUD, MOVED, NOTHING, RECOVERED, Line, TallyItem, item_of, loud, may_have_been,
+)
+from ansible_collections.treasury.bybit.plugins.plugin_utils._policy_lines import is_policy_report, policy_items, policy_lines
 
-DONE, RECOVERED = "done", "recovered"
-COLUMNS = (DONE, RECOVERED, PENDING, PLANNED)
 # What the totals call each move, after the coin, in this order.
 _KINDS = {
     REPAY: "repaid",
@@ -34,41 +36,18 @@ _LISTS = tuple(dict.fromkeys(words.list_key for words in WORDS.values()))
 _SUBJECTS = tuple(dict.fromkeys(words.subject_key for words in WORDS.values()))
 # Set by Ansible in the result of a task whose module returned none.
 _CUT_OFF = ("timedout", "async_result", "module_stdout", "unreachable")
-# The tone of a line: something is in doubt, something was or would be moved, or nothing was moved.
-LOUD, MOVED, CALM = "loud", "moved", "calm"
-_LOUD = "OUTCOME UNKNOWN"
-_NOTHING = "Nothing was moved."
 # The width of host names in the recap of Ansible.
 _HOST_WIDTH = 26
 _NO_RESULT = "the task ended before it reported what it sent. Run it again: it finds out before it sends anything."
 
 
-class Line(t.NamedTuple):
-    """A line to show, and its tone."""
-
-    text: str
-    tone: str
-
-
-@dataclasses.dataclass(frozen=True)
-class TallyItem:
-    """One movement that a result reports.
-
-    :ivar state: One of C(COLUMNS), or C(UNKNOWN).
-    :ivar move: One of C(MOVES); none where the result does not say.
-    :ivar intent: The ID of its intent; none if it is only planned, or if none was reported.
-    """
-
-    host: str
-    state: str
-    move: str | None
-    coin: str
-    amount: Decimal | None
-    intent: str | None = None
-
-
 def is_report(result: t.Mapping[str, t.Any]) -> bool:
     """Whether this is the result of a module that moves money, whichever action returned it."""
+    return _is_of_operation(result) or is_policy_report(result)
+
+
+def _is_of_operation(result: t.Mapping[str, t.Any]) -> bool:
+    """Whether this is the result of a module for one operation."""
     details = result.get("details")
     return {"outcome", "move"} <= set(result) and isinstance(details, dict) and {"earlier", "intent"} <= set(details)
 
@@ -91,9 +70,11 @@ def lines_of(result: t.Mapping[str, t.Any], has_failed: bool, is_shown: bool = T
     """
     message = result.get("msg") or ""
     if is_cut_off(result):
-        return [Line(f"{_LOUD}: {_NO_RESULT}", LOUD)]
+        return [Line(f"{DOUBT}: {_NO_RESULT}", LOUD)]
     if is_refusal(result):
-        return [Line(_NOTHING, CALM)]
+        return [Line(NOTHING, CALM)]
+    if is_policy_report(result):
+        return policy_lines(result, has_failed and is_shown, has_failed)
     if not is_report(result):
         return []
     # The message also reports a transfer that preceded a repayment.
@@ -106,7 +87,7 @@ def lines_of(result: t.Mapping[str, t.Any], has_failed: bool, is_shown: bool = T
         # The message describes only the failure.
         before = [Line(_before_failure(summary, coin), MOVED) for summary in moved]
         is_nothing = all(outcome == NOT_EXECUTED for outcome in (result["outcome"], *(item.state for item in items_of(result, ""))))
-        return [*before, *lines, *([Line(_NOTHING, CALM)] if is_nothing else [])]
+        return [*before, *lines, *([Line(NOTHING, CALM)] if is_nothing else [])]
     if moved or result["outcome"] == PLANNED:
         lines.append(Line(f"{message}{_ltv_of(result)}", MOVED))
     elif result["outcome"] in (EXECUTED, PENDING, NOTHING_TO_DO):
@@ -122,18 +103,15 @@ def _doubt(parts: t.Sequence[t.Mapping[str, t.Any]], message: str, is_told: bool
     """
     part = next((part for part in parts if part["details"]["intent"]), None)
     if part is None:
-        return f"{_LOUD}: {message}"
-    loud = f"{_LOUD} (intent {part['details']['intent']}):"
+        return f"{loud(None)} {message}"
+    beginning = loud(part["details"]["intent"])
     if not is_told:
-        return f"{loud} {message}"
+        return f"{beginning} {message}"
     words = WORDS[part["move"]]
     coin = _coin_of(part)
     # If something was moved before this, the amount is that.
     what = f"{part['amount']} {coin}".rstrip() if not _moved(part) else f"more {coin}".rstrip()
-    return (
-        f"{loud} {what} may have been {words.done}. Nothing is sent for this {words.target} until that is known. "
-        f"Run the task again to find out."
-    )
+    return f"{beginning} {may_have_been(what, words.done, words.target)}"
 
 
 def _ltv_of(result: t.Mapping[str, t.Any]) -> str:
@@ -150,6 +128,8 @@ def items_of(result: t.Mapping[str, t.Any], host: str) -> list[TallyItem]:
     """Return each movement that a result reports."""
     if is_cut_off(result):
         return [TallyItem(host, UNKNOWN, None, "", None)]
+    if is_policy_report(result):
+        return policy_items(result, host)
     if not is_report(result):
         return []
     *transfer, own = _parts_of(result)
@@ -164,8 +144,8 @@ def _items_of_part(result: t.Mapping[str, t.Any], host: str) -> list[TallyItem]:
     earlier = result["details"]["earlier"]
     earlier_intents = {summary["intent"] for summary in earlier}
     made = [summary for summary in moved if summary["intent"] not in earlier_intents]
-    items = [_item(host, coin, summary, RECOVERED) for summary in earlier]
-    items += [_item(host, coin, summary, DONE) for summary in made]
+    items = [item_of(host, coin, summary, RECOVERED) for summary in earlier]
+    items += [item_of(host, coin, summary, DONE) for summary in made]
     if result["outcome"] == PLANNED:
         items.append(TallyItem(host, PLANNED, result["move"], coin, Decimal(result["amount"])))
     elif result["outcome"] == UNKNOWN and result["details"]["intent"] is None:
@@ -178,16 +158,10 @@ def _items_of_part(result: t.Mapping[str, t.Any], host: str) -> list[TallyItem]:
     return items
 
 
-def _item(host: str, coin: str, summary: t.Mapping[str, t.Any], state: str) -> TallyItem:
-    states = {EXECUTED: state, PENDING: PENDING}
-    state = states.get(summary["outcome"], summary["outcome"])
-    return TallyItem(host, state, summary["move"], summary.get("coin") or coin, Decimal(summary["amount"]), summary["intent"])
-
-
 def _parts_of(result: t.Mapping[str, t.Any]) -> list[t.Mapping[str, t.Any]]:
     """Return the parts of a result: the transfer that was made first, if there was one, and the task's own operation."""
     funding = result.get("funding")
-    return [funding, result] if isinstance(funding, dict) and is_report(funding) else [result]
+    return [funding, result] if isinstance(funding, dict) and _is_of_operation(funding) else [result]
 
 
 def _moved(result: t.Mapping[str, t.Any]) -> list[t.Mapping[str, t.Any]]:
@@ -262,7 +236,7 @@ class Tally:
         for item in doubtful:
             kind = f" {item.coin} {_KINDS[item.move]}:".replace("  ", " ") if item.move else ""
             amount = f" amount={plain(item.amount)}" if item.amount is not None else ""
-            yield _Row(host, f"{_LOUD}{kind}{amount} intent={item.intent or 'not reported'}", "", LOUD)
+            yield _Row(host, f"{DOUBT}{kind}{amount} intent={item.intent or 'not reported'}", "", LOUD)
 
 
 def _place(coin_and_move: tuple[str, str]) -> tuple[str, int]:

@@ -27,3 +27,24 @@ def result(outcome: str | None = "executed", amount: str = "100", coin: str | No
 
 
 FUNDED = result(move="to_fund", transfers=[made("t", "40", move="to_fund")])
+
+
+def planned(number: int, kind: str = "repay", amount: str = "500", **more: object) -> dict:
+    """Return an operation of a plan that was not carried out."""
+    usual = {
+        "number": number, "kind": kind, "product": "flexible", "loan_id": None, "coin": "USDT", "amount": amount, "moved": None, "sells": None, "rules": ["R"],
+        "reasons": [{"rule": "R", "reason": "why", "amount": amount}], "arithmetic": "", "ltv_before": None, "ltv_after": None,
+        "reference": f"3b5d5c3712955042/{number}", "outcome": "planned", "id": None, "intent": None, "sent_at_ms": None, "msg": "",
+    }
+    return {**usual, **more}
+
+
+def carried_out(number: int, kind: str = "repay", amount: str = "500", outcome: str = "executed", **more: object) -> dict:
+    """Return an operation of a plan for which a request was sent."""
+    return planned(number, kind, amount, **{"outcome": outcome, "intent": f"i{number}", "id": f"id{number}", "sent_at_ms": 1, "msg": "", **more})
+
+
+def policy(outcome: str, *operations: dict, mode: str = "apply", **more: object) -> dict:
+    """Return the result of a policy."""
+    shown = {"rules": [], "earlier": [], "digest": "3b5d", "plan_file": None, "expires": None, "position": None, "msg": MESSAGE}
+    return {"outcome": outcome, "mode": mode, "operations": list(operations), **shown, **more, "details": {"waits": [], "gate_retries": {}}}

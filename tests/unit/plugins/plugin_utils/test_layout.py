@@ -31,6 +31,7 @@ ROW = "localhost                  : USDT repaid:  done=100"
         (REPAID, None, [REPAID]),
         (REPAID, 20, [REPAID]),
         (ROW, 80, [ROW]),
+        ("Would repay 100 USDT on the loan (LTV 79.24 % → 24.99 %, debt 5).", 52, ["Would repay 100 USDT on the loan (LTV", "  79.24 % → 24.99 %, debt 5)."]),
         ("Would repay 100 USDT on the flexible loan: debt 1000.4 → 900.4", 58, ["Would repay 100 USDT on the flexible loan: debt", "  1000.4 → 900.4"]),
         ("It was sent to the exchange from here at 2026-11-27 18:37:41 UTC.", 60, ["It was sent to the exchange from here at", "  2026-11-27 18:37:41 UTC."]),
         ("For the step that this is, no more than the amount of 100 USDT", 60, ["For the step that this is, no more than the amount of", "  100 USDT"]),

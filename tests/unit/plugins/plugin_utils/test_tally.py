@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.plugin_utils._tally import LOUD, MOVED, Tally
+from ansible_collections.treasury.bybit.plugins.plugin_utils._movement import LOUD, MOVED
+from ansible_collections.treasury.bybit.plugins.plugin_utils._tally import Tally
 from results import FUNDED, KEYS, made, result
 
 

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.plugin_utils._tally import CALM, LOUD, MOVED, lines_of
+from ansible_collections.treasury.bybit.plugins.plugin_utils._movement import CALM, LOUD, MOVED
+from ansible_collections.treasury.bybit.plugins.plugin_utils._tally import lines_of
 from results import FUNDED, MESSAGE, made, result
 
 NOTHING = "Nothing was moved."
