@@ -21,7 +21,7 @@ import typing as t
 from pathlib import Path
 
 import yaml
-from ansible_collections.treasury.bybit.plugins.doc_fragments import connection, journal, operation
+from ansible_collections.treasury.bybit.plugins.doc_fragments import connection, journal, operation, waiting
 from playbooks_texts import AFTER_SHARED, BOUNDS, DEFAULTS, HEAD, OPTIONS_OF, PLAYBOOKS, SHARED, Playbook
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -44,8 +44,8 @@ TYPES = {"bool": "true or false", "int": "whole number", "path": "path", "str": 
 
 @functools.cache
 def documented_options() -> dict[str, dict[str, t.Any]]:
-    """Return the documentation of the options that all modules that move money share."""
-    fragments = (connection.ModuleDocFragment, operation.ModuleDocFragment, journal.ModuleDocFragment)
+    """Return the documentation of the options that the modules for one operation share."""
+    fragments = [one.ModuleDocFragment for one in (connection, operation, waiting, journal)]
     return {name: option for one in fragments for name, option in yaml.safe_load(one.DOCUMENTATION)["options"].items()}
 
 

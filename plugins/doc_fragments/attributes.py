@@ -48,8 +48,8 @@ attributes:
     description:
       - Use C(group/treasury.bybit.bybit) in C(module_defaults) to set the connection options of all modules.
       - Use C(group/treasury.bybit.bybit_journal) to set O(ignore:journal) of all modules that use it.
-      - Use C(group/treasury.bybit.bybit_operation) to set the options that all modules that move money share, such as C(settle_margin) and
-        C(wait_timeout).
+      - Use C(group/treasury.bybit.bybit_operation) to set the options that the modules for one operation share, such as C(settle_margin) and
+        C(wait_timeout). These modules repay, adjust collateral, or transfer.
       - Use C(group/treasury.bybit.bybit_repay) to set the options of the repay modules, such as C(at_most), which is in the coin of the loan.
       - Set an option only in a group whose modules all have it. Otherwise, the modules without it fail.
     support: full
@@ -60,7 +60,7 @@ attributes:
       - treasury.bybit.bybit_repay
 """
 
-    # For other modules that move money.
+    # For other modules that move money by one operation.
     OPERATION_GROUP = r"""
 options: {}
 attributes:
@@ -68,14 +68,30 @@ attributes:
     description:
       - Use C(group/treasury.bybit.bybit) in C(module_defaults) to set the connection options of all modules.
       - Use C(group/treasury.bybit.bybit_journal) to set O(ignore:journal) of all modules that use it.
-      - Use C(group/treasury.bybit.bybit_operation) to set the options that all modules that move money share, such as C(settle_margin) and
-        C(wait_timeout).
+      - Use C(group/treasury.bybit.bybit_operation) to set the options that the modules for one operation share, such as C(settle_margin) and
+        C(wait_timeout). These modules repay, adjust collateral, or transfer.
       - Set an option only in a group whose modules all have it. Otherwise, the modules without it fail.
     support: full
     membership:
       - treasury.bybit.bybit
       - treasury.bybit.bybit_journal
       - treasury.bybit.bybit_operation
+"""
+
+    # For the module that carries out a policy.
+    POLICY_GROUP = r"""
+options: {}
+attributes:
+  action_group:
+    description:
+      - Use C(group/treasury.bybit.bybit) in C(module_defaults) to set the connection options of all modules.
+      - Use C(group/treasury.bybit.bybit_journal) to set O(ignore:journal) of all modules that use it.
+      - The module is not in C(group/treasury.bybit.bybit_operation), because it has no C(at_most), C(allow_partial), C(reference), and
+        C(acknowledge).
+    support: full
+    membership:
+      - treasury.bybit.bybit
+      - treasury.bybit.bybit_journal
 """
 
     # For the module that asks the journal and no exchange.

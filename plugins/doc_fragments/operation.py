@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options of all modules that move money: the limits of a run, and how to make sure."""
+    """The options of all modules for one operation: the limits of a run, and how to make sure."""
 
     DOCUMENTATION = r"""
 options:
@@ -24,12 +24,6 @@ options:
       - O(at_most) always applies. A step is never moved in part.
     type: bool
     default: false
-  wait:
-    description:
-      - Whether to wait until the exchange reports an accepted operation as final. The module fails if the operation fails in the end.
-      - If V(false), an accepted operation has RV(ignore:outcome=pending). The module still reconciles a request without a clear answer.
-    type: bool
-    default: true
   reference:
     description:
       - A unique name for this step, such as an invoice number, with at most 200 characters. It makes the step safe to repeat. What was moved
@@ -49,34 +43,10 @@ options:
       - A run with this option never moves money, even if O(journal) has no open intent with this ID, for example because the intent was
         acknowledged or resolved before. If something still has to be done, run the task again without this option.
     type: str
-  lock_timeout:
-    description:
-      - For tuning. How many seconds to wait until another run for the same loan, collateral, or wallets has finished, from V(0) to V(86400).
-    type: int
-    default: 180
-  settle_margin:
-    description:
-      - For tuning. How many seconds the exchange takes at most to show an operation that it executed, from V(0) to V(3600).
-      - The exchange can accept a request until O(recv_window) has passed. A request without a clear answer counts as not executed only if no source shows it
-        after O(recv_window) and then this margin have passed. RV(ignore:details.evidence) shows what the sources said.
-      - The margin is 60 times as long if the wallet cannot serve as evidence, because O(api_key) is not allowed to read it or because the
-        exchange sells collateral to repay.
-      - The exchange does not document such a time. The default is an assumption of this collection. If the margin is too short, the module can
-        mistake an executed operation for one that was not executed.
-    type: int
-    default: 10
-  wait_timeout:
-    description:
-      - For tuning. How many seconds to spend on finding out whether a request was executed, and on waiting until the operation is final, from
-        V(0) to V(86400). If earlier runs left intents open, this time applies to each intent.
-      - To find out that a request was not executed, the module needs the sum of O(recv_window) and O(settle_margin), plus a little more than a second.
-    type: int
-    default: 60
 notes:
   - YAML converts unquoted numbers before the module sees them. V(0100) becomes 64, V(0x10) becomes 16, V(1:30) becomes 90, V(1_000) becomes
     1000, and floating-point numbers lose precision. Quotes around an amount prevent this.
   - A floating-point number without quotes is accepted as an amount only if it has at most 15 significant digits, so that it is exact. Amounts are
     always sent as plain decimal numbers, without an exponent. An amount has at most 18 digits before and 18 digits after the decimal point.
-  - The options O(api_timeout), O(lock_timeout), O(rate_limit_timeout), O(recv_window), O(settle_margin), and O(wait_timeout) are for tuning. The
-    defaults suit almost everyone.
+  - RV(ignore:details.evidence) shows what the exchange's records said about a request without a clear answer, which O(settle_margin) is about.
 """

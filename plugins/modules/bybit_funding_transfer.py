@@ -35,6 +35,7 @@ extends_documentation_fragment:
   - treasury.bybit.connection
   - treasury.bybit.journal
   - treasury.bybit.operation
+  - treasury.bybit.waiting
 notes:
   - O(api_key) needs the permission C(Account transfer), which the API lists as C(AccountTransfer) under C(Wallet). Without it, the module fails before it sends
     anything, even in check mode.

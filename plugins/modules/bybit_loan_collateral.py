@@ -43,6 +43,7 @@ extends_documentation_fragment:
   - treasury.bybit.connection
   - treasury.bybit.journal
   - treasury.bybit.operation
+  - treasury.bybit.waiting
 notes:
   - It is safe to retry this module with C(until) and C(retries). If a failed or interrupted run sent an adjustment that was
     executed, the next run with the same goal or step reports this adjustment instead of sending it again.

@@ -38,6 +38,7 @@ extends_documentation_fragment:
   - treasury.bybit.connection
   - treasury.bybit.journal
   - treasury.bybit.operation
+  - treasury.bybit.waiting
   - treasury.bybit.repayment
 notes:
   - It is safe to retry this module with C(until) and C(retries). If a failed or interrupted run sent a repayment that was

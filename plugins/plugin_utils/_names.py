@@ -11,7 +11,7 @@ from __future__ import annotations
 
 REPAY_MODULES = ("bybit_fixed_loan_repay", "bybit_flexible_loan_repay", "bybit_loan_repay")
 # All modules that can move money.
-MOVING_MODULES = (*REPAY_MODULES, "bybit_funding_transfer", "bybit_loan_collateral")
+MOVING_MODULES = (*REPAY_MODULES, "bybit_funding_transfer", "bybit_loan_collateral", "bybit_loan_policy")
 INFO_MODULES = ("bybit_journal_info", "bybit_loan_info", "bybit_loan_repayment_info")
 
 

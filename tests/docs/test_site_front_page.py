@@ -21,10 +21,10 @@ SOURCE = FRONT_PAGE.read_text(encoding="utf-8")
 EXTRA_DOCS = yaml.safe_load((CHECKOUT / "docs" / "docsite" / "extra-docs.yml").read_text(encoding="utf-8"))
 WAYS_ON = ["Repay one loan", "Keep a loan safe", "Operate it for a team", "Trust it"]
 KINDS = ["Tutorial", "How-to guides", "Explanation", "Reference"]
-# By task: repayments, collateral and transfers, queries, and last the callback and the role.
+# By task: repayments, collateral and transfers, policies, queries, and last the callback and the role.
 MODULES_BY_TASK = [
     *("bybit_loan_repay_module", "bybit_flexible_loan_repay_module", "bybit_fixed_loan_repay_module"),
-    *("bybit_loan_collateral_module", "bybit_funding_transfer_module"),
+    *("bybit_loan_collateral_module", "bybit_funding_transfer_module", "bybit_loan_policy_module"),
     *("bybit_loan_info_module", "bybit_loan_repayment_info_module", "bybit_journal_info_module"),
     *("movements_callback", "sandbox_role"),
 ]

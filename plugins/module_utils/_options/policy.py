@@ -15,37 +15,21 @@ from decimal import Decimal
 from .._api.errors import BadInput
 from .._loans.outlook import Shock
 from .._loans.wallet import FUND, UNIFIED
-from .._policy.money import Amounts, Cap
+from .._policy.money import Cap
 from .._policy.planner import Policy
-from .._policy.rules import INITIAL, LIQUIDATION, MARGIN_CALL, LtvRule, Marks, Rule
+from .._policy.request import PER_DAY, PER_RUN, PolicyRequest
+from .._policy.rules import INITIAL, LIQUIDATION, MARGIN_CALL, LtvRule, Rule
 from .policy_rules import parse_rules, rule_argument_spec
 from .policy_values import amounts_by_coin, quoted_amount
 from .values import Options, changes_of, thresholds_of
 
 # The wallets by the names that users give them, in the order of the documentation.
 _SOURCES = {"funding": FUND, "unified": UNIFIED}
-PER_RUN, PER_DAY = "per_run", "per_day"
 _LIMITS = (PER_RUN, PER_DAY)
 # The key of a cap in USD. All other keys are coins.
 _USD = "usd"
 # The marks of the account, which the exchange does not report, by their options.
 _MARKS = {"initial_ltv": INITIAL, "margin_call_ltv": MARGIN_CALL, "liquidation_ltv": LIQUIDATION}
-
-
-class PolicyRequest(t.NamedTuple):
-    """A policy as its options declare it.
-
-    :ivar sources: The wallets to take money from, in this order.
-    :ivar keep: What must remain of a coin in these wallets together.
-    :ivar caps: The caps. That of a day allows nothing in USD until C(used_usd) is filled in with what was moved before.
-    :ivar marks: The assumed marks of the account.
-    """
-
-    policy: Policy
-    sources: tuple[str, ...]
-    keep: Amounts
-    caps: tuple[Cap, ...]
-    marks: Marks
 
 
 def policy_argument_spec() -> dict[str, dict[str, t.Any]]:

@@ -38,6 +38,15 @@ def quoted_amount(name: str, value: object, zero_allowed: bool = False) -> Decim
     return amount
 
 
+def quoted_fraction(name: str, value: object, example: str) -> Decimal:
+    """Return a fraction that was written as text, from zero to below one."""
+    fraction = fraction_of({name: value}, name)
+    if fraction is None:
+        raise BadInput(f"{name} has no value: use a fraction such as '{example}'.")
+    _check_quoted(name, value, example)
+    return fraction
+
+
 def any_coin(name: str, value: object) -> str:
     """Return a coin that Ansible has not turned into text."""
     if not isinstance(value, (str, bool)):
@@ -83,9 +92,7 @@ def level_of(name: str, value: object) -> Level:
         return Level(multiply(sign, Decimal(match["distance"] or 0)), match["mark"])
     if isinstance(value, str) and not _NUMERIC.match(text):
         raise BadInput(f"{name} '{quotable(value, _MAX_QUOTED)}' is not an LTV: {_LEVELS}.")
-    fraction = fraction_of({name: value}, name)
-    _check_quoted(name, value, "0.5")
-    return Level(fraction or Decimal(0))
+    return Level(quoted_fraction(name, value, "0.5"))
 
 
 def ltv_at(level: Level, marks: Marks) -> Decimal:

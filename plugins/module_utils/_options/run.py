@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options that all modules that move money share: specification, and how a run reaches its goal.
+"""The options that modules that move money share: specification, and how a run reaches its goal.
 
 This module util is private to the collection.
 """
@@ -33,23 +33,30 @@ class Instruction(t.NamedTuple):
     goal: Goal
 
 
-def run_argument_spec() -> dict[str, dict[str, t.Any]]:
-    """Return the options that all modules that move money share; documented in the doc fragment C(operation)."""
+def waiting_argument_spec() -> dict[str, dict[str, t.Any]]:
+    """Return the options that all modules that move money share; documented in the doc fragments C(waiting) and C(journal)."""
     return {
-        "at_most": {"type": "raw"},
-        "allow_partial": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 60},
         "settle_margin": {"type": "int", "default": 10},
-        "reference": {"type": "str"},
         **journal_argument_spec(),
         "lock_timeout": {"type": "int", "default": 180},
+    }
+
+
+def run_argument_spec() -> dict[str, dict[str, t.Any]]:
+    """Return the options that all modules for one operation share; those that are not above are documented in the doc fragment C(operation)."""
+    return {
+        **waiting_argument_spec(),
+        "at_most": {"type": "raw"},
+        "allow_partial": {"type": "bool", "default": False},
+        "reference": {"type": "str"},
         "acknowledge": {"type": "str"},
     }
 
 
-def run_options_of(options: Options) -> RunOptions:
-    """Return the options that say how to reach the goal.
+def waiting_options_of(options: Options) -> RunOptions:
+    """Return the options that say how long to wait, and what to wait for.
 
     :raises BadInput: If an option cannot be used.
     """
@@ -59,6 +66,16 @@ def run_options_of(options: Options) -> RunOptions:
         wait_timeout_ms=options["wait_timeout"] * SECOND_MS,
         settle_margin_ms=options["settle_margin"] * SECOND_MS,
         lock_timeout_ms=options["lock_timeout"] * SECOND_MS,
+        acknowledge=None,
+    )
+
+
+def run_options_of(options: Options) -> RunOptions:
+    """Return the options that say how to reach the goal.
+
+    :raises BadInput: If an option cannot be used.
+    """
+    return waiting_options_of(options)._replace(
         acknowledge=options["acknowledge"],
         at_most=amount_of(options, "at_most"),
         allow_partial=options["allow_partial"],

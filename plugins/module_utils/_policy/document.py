@@ -46,7 +46,6 @@ class Origin(t.NamedTuple):
     :ivar expires_ms: From when on it must not be applied (exchange's time, UTC, ms).
     """
 
-    collection_version: str
     realm: str
     account: str
     created_ms: int
@@ -156,7 +155,6 @@ def _content(document: Document) -> Json:
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
-        "collection_version": origin.collection_version,
         "realm": origin.realm,
         "account": origin.account,
         "created": iso(origin.created_ms),
@@ -182,8 +180,8 @@ def _share_as_json(share: Share) -> Json:
 
 def _document(content: Json, digest: str) -> Document:
     """Return the document with this content. Not all errors are found here: the text of a wrong document differs from its file."""
-    version, realm, account = (_text(content[name]) for name in ("collection_version", "realm", "account"))
-    origin = Origin(version, realm, account, parse_moment(content["created"]), parse_moment(content["expires"]))
+    realm, account = (_text(content[name]) for name in ("realm", "account"))
+    origin = Origin(realm, account, parse_moment(content["created"]), parse_moment(content["expires"]))
     operations = tuple(map(_operation_from, content["operations"]))
     if len({played.operation.target for played in operations}) < len(operations):
         raise ValueError("two operations have the same target")

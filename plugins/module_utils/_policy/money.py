@@ -138,13 +138,12 @@ class Money(t.NamedTuple):
 
     def after_selling(self, coin: str, amount: Decimal, sold_coin: str, sold: Decimal) -> Money:
         """Return the money after collateral was sold to repay an amount of a debt, for which only the caps matter."""
-        moved = {coin: max(amount, sold)} if coin == sold_coin else {coin: amount, sold_coin: sold}
-        return self._moved(moved, self._most_usd({coin: amount}, {sold_coin: sold}))
+        return self._moved(sale(coin, amount, sold_coin, sold), self.most_usd({coin: amount}, {sold_coin: sold}))
 
     def _moved(self, moved: Amounts, usd: Decimal | None) -> Money:
         return self._replace(caps=tuple(cap.after(moved, usd) for cap in self.caps))
 
-    def _most_usd(self, *moved: Amounts) -> Decimal | None:
+    def most_usd(self, *moved: Amounts) -> Decimal | None:
         """Return the highest value of these in USD; none if it is unknown."""
         values = [(amount, self.highest_price(coin)) for amounts in moved for coin, amount in amounts.items()]
         known = [multiply(amount, price) for amount, price in values if price is not None]
@@ -152,7 +151,7 @@ class Money(t.NamedTuple):
 
     def after_spending(self, coin: str, amount: Decimal) -> Money:
         """Return the money after an amount that it can afford was taken from the sources. The Funding wallet pays, after transfers."""
-        spent, missing, transfers = self._moved({coin: amount}, self._most_usd({coin: amount})), amount, self.transfers
+        spent, missing, transfers = self._moved({coin: amount}, self.most_usd({coin: amount})), amount, self.transfers
         wallets = {wallet: dict(held) for wallet, held in self.wallets.items()}
         for wallet in self.sources:
             held = wallets.get(wallet, {}).get(coin)
@@ -164,6 +163,11 @@ class Money(t.NamedTuple):
             if wallet == UNIFIED:
                 transfers = _plus(transfers, coin, taken)
         return spent._replace(wallets=wallets, transfers=transfers)
+
+
+def sale(coin: str, amount: Decimal, sold_coin: str, sold: Decimal) -> Amounts:
+    """Return what the caps count of a sale: what is repaid, and what is sold."""
+    return {coin: max(amount, sold)} if coin == sold_coin else {coin: amount, sold_coin: sold}
 
 
 def _plus(amounts: Amounts, coin: str, amount: Decimal) -> Amounts:

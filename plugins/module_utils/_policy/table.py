@@ -84,7 +84,8 @@ def _totals(played: t.Sequence[Played], money: Money) -> t.Iterator[str]:
     usd = [_usd(coin, amount, money) for coin, amount in moved.items()]
     names = [*moved] if len(moved) == 1 else [*moved, "together"]
     values = usd if len(moved) == 1 else [*usd, None if None in usd else total(*(value for value in usd if value is not None))]
-    dollars = aligned([None if value is None else f"{value:f}" for value in values])
+    # Rounded only now: a sum of rounded values could seem to break a cap.
+    dollars = aligned([None if value is None else f"{round_up(value, _CENTS):f}" for value in values])
     amounts = [*aligned([plain(amount) for amount in moved.values()]), ""]
     cells = []
     for name, amount, value, dollar in zip(names, amounts, values, dollars):
@@ -99,7 +100,7 @@ def _totals(played: t.Sequence[Played], money: Money) -> t.Iterator[str]:
 def _usd(coin: str, amount: Decimal, money: Money) -> Decimal | None:
     """Return what an amount counts in USD, at the highest possible price as in the caps; none if the price is unknown."""
     price = money.highest_price(coin)
-    return None if price is None else round_up(multiply(amount, price), _CENTS)
+    return None if price is None else multiply(amount, price)
 
 
 def _left(cap: Cap, coins: t.Sequence[str]) -> t.Iterator[str]:

@@ -17,12 +17,14 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 MODULES = sorted(file.stem for file in (CHECKOUT / "plugins" / "modules").glob("*.py") if file.stem != "__init__")
 RUNTIME = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text())
 REPAY_MODULES = [name for name in MODULES if name.endswith("_repay")]
-MOVING_MODULES = sorted([*REPAY_MODULES, "bybit_funding_transfer", "bybit_loan_collateral"])
+# Modules for one operation.
+OPERATION_MODULES = sorted([*REPAY_MODULES, "bybit_funding_transfer", "bybit_loan_collateral"])
+MOVING_MODULES = sorted([*OPERATION_MODULES, "bybit_loan_policy"])
 # Modules that use the journal. One of them does not use the exchange.
 JOURNAL_MODULES = sorted([*MOVING_MODULES, "bybit_journal_info"])
 GROUPS = {
     "bybit": [name for name in MODULES if name != "bybit_journal_info"], "bybit_journal": JOURNAL_MODULES,
-    "bybit_operation": MOVING_MODULES, "bybit_repay": REPAY_MODULES,
+    "bybit_operation": OPERATION_MODULES, "bybit_repay": REPAY_MODULES,
 }
 
 
@@ -36,7 +38,7 @@ def documentation(name: str, part: str = "DOCUMENTATION") -> dict:
 
 
 def test_modules_are_found() -> None:
-    assert (len(MODULES), len(MOVING_MODULES), len(REPAY_MODULES)) == (8, 5, 3)
+    assert (len(MODULES), len(MOVING_MODULES), len(OPERATION_MODULES), len(REPAY_MODULES)) == (9, 6, 5, 3)
 
 
 def test_the_groups_have_exactly_the_modules_that_belong_there() -> None:

@@ -12,13 +12,13 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.treasury.bybit.plugins.doc_fragments import connection as connection_fragment
-from ansible_collections.treasury.bybit.plugins.doc_fragments import journal, operation, query, repayment
+from ansible_collections.treasury.bybit.plugins.doc_fragments import journal, operation, query, repayment, waiting
 from ansible_collections.treasury.bybit.plugins.module_utils._options import connection, info, repay, run
 from ansible_collections.treasury.bybit.plugins.plugin_utils._in_process import MODULES
 
 OF_FRAGMENTS = {
     fragment.__name__.rpartition(".")[2]: yaml.safe_load(fragment.ModuleDocFragment.DOCUMENTATION)["options"]
-    for fragment in (connection_fragment, journal, operation, query, repayment)
+    for fragment in (connection_fragment, journal, operation, query, repayment, waiting)
 }
 
 
@@ -27,7 +27,8 @@ def test_documented_defaults_and_hosts() -> None:
     for environment, url in connection.ENVIRONMENTS.items():
         assert f"V({environment}) is C({url})" in text
     assert f"neither this option nor O(api_url) is set, V({connection.DEFAULT_ENVIRONMENT}) is used" in text
-    documented = {name: option for part in ("connection", "journal", "operation", "repayment") for name, option in OF_FRAGMENTS[part].items()}
+    parts = ("connection", "journal", "operation", "repayment", "waiting")
+    documented = {name: option for part in parts for name, option in OF_FRAGMENTS[part].items()}
     specified = {**connection.connection_argument_spec(), **repay.repay_argument_spec()}
     assert set(documented) == set(specified)
     for name, option in specified.items():
@@ -38,7 +39,7 @@ def test_documented_defaults_and_hosts() -> None:
 
 @pytest.mark.parametrize("ranges", [connection._RANGES, run._RANGES])
 def test_documented_ranges(ranges: dict[str, tuple[int, int]]) -> None:
-    documented = {**OF_FRAGMENTS["connection"], **OF_FRAGMENTS["operation"]}
+    documented = {**OF_FRAGMENTS["connection"], **OF_FRAGMENTS["waiting"]}
     for name, (least, most) in ranges.items():
         assert f"from V({least}) to V({most})" in " ".join(documented[name]["description"]), name
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -29,11 +30,13 @@ PURE = (
     "_operations/terms", "_operations/decision", "_operations/limits", "_operations/progress",
     "_operations/repayment_plan", "_operations/collateral_plan", "_operations/transfer_plan",
     "_journal/target", "_journal/intent", "_journal/entries", "_journal/database", "_journal/records", "_journal/failures",
+    "_journal/guard",
     "_reconcile/evidence", "_reconcile/money", "_reconcile/judge",
     "_engine/freshness", "_engine/steps", "_engine/diff", "_engine/report", "_engine/messages",
     "_info/forecast", "_options/values", "_options/policy", "_options/policy_rules", "_options/policy_values",
     "_policy/rules", "_policy/book", "_policy/money", "_policy/plan", "_policy/draft", "_policy/ltv", "_policy/planner",
     "_policy/scope", "_policy/wording", "_policy/table", "_policy/canonical", "_policy/document", "_policy/staleness",
+    "_policy/request", "_policy/moved",
 )
 WORLD = {"os", "io", "socket", "time", "random", "subprocess", "requests", "urllib3", "pathlib", "shutil", "fcntl", "sqlite3", "psycopg"}
 
@@ -136,16 +139,17 @@ def test_only_one_file_uses_each_database(library: str, file: str) -> None:
     assert [name for name in FILES if library in {n.partition(".")[0] for n in imported(name)}] == [file]
 
 
-def test_only_schema_and_store_write_to_the_journal() -> None:
-    """Every write there depends on the epoch. A write elsewhere would bypass it."""
-    databases = {"_journal/database", "_journal/sqlite", "_journal/postgresql"}
+def test_only_schema_store_and_positions_write_to_the_journal() -> None:
+    """Every write of the store depends on the epoch, which a write elsewhere would bypass. No run relies on positions."""
+    databases = {"_journal/database", "_journal/sqlite", "_journal/postgresql", "_journal/shared"}
     knowing = {name for name in FILES if rooms_imported(name) & databases} - databases
     assert knowing == {
-        "_journal/schema", "_journal/records", "_journal/failures", "_journal/store", "_journal/trail", "_info/journal", "_options/journal", "_module/journal",
-        "_module/operation",
+        "_journal/schema", "_journal/records", "_journal/failures", "_journal/store", "_journal/trail", "_journal/moved", "_journal/positions",
+        "_info/journal", "_options/journal", "_module/journal", "_module/operation", "_journal/account", "_journal/guard", "_module/policy",
     }
-    writing = {"run", "change", "begin", "commit"}
-    assert {name for name in knowing if called(name) & writing} == {"_journal/schema", "_journal/store"}
+    writing = {"run", "change", "queue", "begin", "commit"}
+    assert {name for name in knowing if called(name) & writing} == {"_journal/schema", "_journal/store", "_journal/positions"}
+    assert re.findall(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)", (ROOMS / "_journal/positions.py").read_text()) == ["bybit_positions"]
 
 
 def test_only_one_file_reads_the_clock() -> None:

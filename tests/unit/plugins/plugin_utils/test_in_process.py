@@ -27,10 +27,11 @@ except ImportError:
 
 LOAN = "1794267532472646144"
 SECRET = "NeedleNeedleNeedle0123456789"
-REPAY, FLEXIBLE, FIXED, INFO, HISTORY, COLLATERAL, TRANSFER = (
+REPAY, FLEXIBLE, FIXED, INFO, HISTORY, COLLATERAL, TRANSFER, POLICY = (
     "bybit_loan_repay", "bybit_flexible_loan_repay", "bybit_fixed_loan_repay", "bybit_loan_info", "bybit_loan_repayment_info",
-    "bybit_loan_collateral", "bybit_funding_transfer",
+    "bybit_loan_collateral", "bybit_funding_transfer", "bybit_loan_policy",
 )
+DUE = [{"name": "due", "before_maturity": "3d"}]
 SIGNED = {"api_key": "key-of-somebody", "api_secret": SECRET}
 REFUSED: list[tuple[str, dict[str, t.Any]]] = [
     # Missing options.
@@ -43,6 +44,8 @@ REFUSED: list[tuple[str, dict[str, t.Any]]] = [
     (COLLATERAL, {"order_id": LOAN}),
     (TRANSFER, {"amount": "1"}),
     (TRANSFER, {"coin": "USDT"}),
+    (POLICY, {"rules": DUE}),
+    (POLICY, {"mode": "plan", "rules": [{"before_maturity": "3d"}]}),
     (REPAY, {"order_id": LOAN, "since": "2026-01-01", "max_debt": "5"}),
     (INFO, {"api_key": "key"}),
     (INFO, {"api_key": "", "api_secret": ""}),
@@ -50,6 +53,8 @@ REFUSED: list[tuple[str, dict[str, t.Any]]] = [
     (INFO, {"environment": "moonnet"}),
     (INFO, {"product": ["legacy", "légère"]}),
     (HISTORY, {"status": "nothing"}),
+    (POLICY, {"mode": "check", "rules": DUE}),
+    (POLICY, {"mode": "plan", "rules": [{"name": "due", "loans": {"product": "spot"}}]}),
     # Wrong types.
     (REPAY, {"order_id": LOAN, "amount": "1", "wait": "perhaps"}),
     (REPAY, {"order_id": LOAN, "amount": "1", "wait_timeout": "soon"}),
@@ -57,6 +62,8 @@ REFUSED: list[tuple[str, dict[str, t.Any]]] = [
     (REPAY, {**SIGNED, "order_id": {"a": 1}, "amount": {"b": [1, None, 2.5]}}),
     (FLEXIBLE, {"loan_currency": "USDT", "amount": "1", "collateral": {"BTC": 1}}),
     (INFO, {"api_key": 1, "api_secret": 2, "recv_window": [1]}),
+    (POLICY, {"mode": "plan", "rules": "due"}),
+    (POLICY, {"mode": "plan", "rules": DUE, "funds": {"keep": None}}),
     # Out of range.
     (INFO, {**SIGNED, "recv_window": 0}),
     (INFO, {**SIGNED, "api_timeout": -1}),
@@ -64,6 +71,7 @@ REFUSED: list[tuple[str, dict[str, t.Any]]] = [
     # Unknown options.
     (REPAY, {"order_id": LOAN, "amount": "1", "frequency": "often"}),
     (HISTORY, {"amount": "1", "nothing": None}),
+    (POLICY, {"mode": "plan", "rules": DUE, "at_most": "1"}),
     # Options that exclude each other.
     (REPAY, {"order_id": LOAN, "amount": "1", "max_debt": "5"}),
     (FIXED, {"loan_id": "570", "loan_currency": "USDT"}),

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from policies import DAY_MS, NOW_MS, book, books, drawn_with, legacy, level, loan, money, moneys, pledged, policies
 
 D = Decimal
-ORIGIN = Origin("0.1.0", "mainnet", "104", NOW_MS + 321, NOW_MS + DAY_MS + 654)
+ORIGIN = Origin("mainnet", "104", NOW_MS + 321, NOW_MS + DAY_MS + 654)
 FLEXIBLE_USDT = rules.Selection(FLEXIBLE, "USDT")
 POLICY = Policy(
     (
@@ -127,7 +127,7 @@ def test_a_file_says_what_was_observed() -> None:
 
 def test_a_file_contains_nothing_else() -> None:
     assert set(json.loads(written(made()))) == {
-        "account", "collection_version", "created", "digest", "expires", "format", "format_version", "observed", "operations", "policy", "realm",
+        "account", "created", "digest", "expires", "format", "format_version", "observed", "operations", "policy", "realm",
         "unmet",
     }
     assert set(made().observed) == {
@@ -149,7 +149,7 @@ def test_the_digest_covers_all_but_itself() -> None:
     text = written(made())
     assert forged() == text
     changes = [
-        {"realm": "testnet"}, {"account": "105"}, {"collection_version": "0.1.1"}, {"expires_ms": NOW_MS + 2 * DAY_MS}, {"created_ms": NOW_MS + 1000},
+        {"realm": "testnet"}, {"account": "105"}, {"expires_ms": NOW_MS + 2 * DAY_MS}, {"created_ms": NOW_MS + 1000},
     ]
     digests = [made(origin=ORIGIN._replace(**change)).digest for change in changes]
     digests += [made(money=MONEY._replace(keep={})).digest, made(Policy(POLICY.rules)).digest, made(repaid={"installment": D(1)}).digest]

@@ -22,7 +22,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._policy.staleness i
 from policies import DAY_MS, NOW_MS, book, legacy, level, loan, money, pledged
 
 D = Decimal
-ORIGIN = Origin("0.1.0", "mainnet", "104", NOW_MS, NOW_MS + DAY_MS)
+ORIGIN = Origin("mainnet", "104", NOW_MS, NOW_MS + DAY_MS)
 LTV = rules.LtvRule("ltv", rules.Selection(), level("0.7"), level("0.55"), (rules.Way(rules.REPAY), rules.Way(rules.ADD_COLLATERAL, ("BTC",))))
 DEBT = rules.DebtRule("debt", rules.Selection(FLEXIBLE, "USDT"), D(900))
 POLICY = Policy((LTV, DEBT), {"BTC": D("-0.1")})
@@ -123,7 +123,6 @@ def test_what_rules_do_not_get_makes_no_plan_stale() -> None:
             {"realm": "testnet", "account": "7"},
             ["the plan is for realm mainnet, not for realm testnet", "the plan is for account 104, not for account 7"],
         ),
-        ({"collection_version": "0.2.0"}, []),
     ],
 )
 def test_time_and_account_count(origin: dict[str, t.Any], words: list[str]) -> None:

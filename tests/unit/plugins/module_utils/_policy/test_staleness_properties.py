@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from policies import DAY_MS, NOW_MS, book, books, moneys, policies
 
 D = Decimal
-ORIGIN = Origin("0.1.0", "mainnet", "104", NOW_MS, NOW_MS + DAY_MS)
+ORIGIN = Origin("mainnet", "104", NOW_MS, NOW_MS + DAY_MS)
 
 
 def stale(saved: Document, fresh: Document, book: Book, money: Money, tolerance: str) -> tuple[str, ...]:
