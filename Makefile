@@ -38,7 +38,7 @@ ANSWER_TESTS := $(addprefix tests/faults/test_,answers_that_change.py the_exchan
 # These play one table of cases against another.
 SLOW_MODULE_TESTS := $(addprefix tests/exchange/module/test_,empty_amounts.py errors_walked.py foreign_refusals.py goal_options.py \
 	ids_and_amounts.py info_pages.py info_unavailable.py journal_file_refused.py list_ends.py rows_of_another_type.py unknown_values.py ways_paying.py) \
-	$(wildcard tests/exchange/module/test_journal_postgresql*.py) \
+	$(wildcard tests/exchange/module/test_journal_postgresql*.py tests/exchange/module/test_policy_*.py) \
 	$(filter-out %_doubted.py %_documentation.py,$(wildcard tests/exchange/module/test_moves_*.py))
 PLAYBOOK_TESTS := tests/exchange/playbook tests/exchange/both_ways tests/exchange/controllers tests/benchmark
 

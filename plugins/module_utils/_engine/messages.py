@@ -255,8 +255,8 @@ def unresolved_of_ltv(target: Target, intent: Intent, label: str) -> str:
 def left_plan(label: str, goal: Goal) -> str:
     """Report that somebody else moved the level that a plan is based on."""
     words = WORDS[goal.move]
-    how = "risen" if goal.raises_level else "fallen"
-    return f"The {words.level} {'of' if words.level == 'debt' else 'in'} {label} has {how} since it was planned, so somebody else may have moved it. Nothing was sent: plan again."
+    what = f"{words.level} {'of' if words.level == 'debt' else 'in'} {label} has {'risen' if goal.raises_level else 'fallen'}"
+    return f"The {what} since it was planned, so somebody else may have moved it. Nothing was sent: plan again."
 
 
 def not_topped_up(error: Exception, dummy: str) -> str:
