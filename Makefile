@@ -128,7 +128,7 @@ test-module-slow: env ## Run the slow tests of the modules
 	@$(BIN)/pytest $(SLOW_MODULE_TESTS)
 
 sample-module: env
-	@$(BIN)/pytest --one-in 16 $(SLOW_MODULE_TESTS)
+	@$(BIN)/pytest --one-in 24 $(SLOW_MODULE_TESTS)
 
 test-sandbox: env ## Test the stand-in exchange and its page
 	@$(BIN)/pytest tests/exchange/sandbox
@@ -137,7 +137,7 @@ test-playbooks: env ## Test whole playbooks, with the modules in Ansible's proce
 	@$(BIN)/pytest $(PLAYBOOK_TESTS)
 
 sample-playbooks: env
-	@CONTROLLER_RUNS=24 $(BIN)/pytest --one-in 20 $(PLAYBOOK_TESTS)
+	@CONTROLLER_RUNS=24 $(BIN)/pytest --one-in 32 $(PLAYBOOK_TESTS)
 
 test-faults: env ## Test faults, kills, and changed answers, alone and in 150 random schedules
 	+@$(AT_ONCE) faults-alone faults-answers faults-drawn
