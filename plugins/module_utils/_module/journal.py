@@ -2,13 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Open the database that the option C(journal) names, and hide its password.
+"""Open the database that the option C(journal) names, hide its password, and log what is too late for the result.
 
 This module util is private to the collection.
 """
 
 from __future__ import annotations
 
+import contextlib
+import typing as t
+
+from .._api.errors import BybitError, Overtaken
 from .._clock import Clock
 from .._journal.database import Database, DatabaseFailed
 from .._journal.failures import unusable
@@ -44,3 +48,17 @@ def check_journal(database: Database) -> None:
         database.check()
     except DatabaseFailed as error:
         raise unusable(error, database) from None
+
+
+@contextlib.contextmanager
+def closing(module: Module, what: str) -> t.Iterator[None]:
+    """Log an error of a journal that is closed after the result was emitted: it is too late for the result, and the next run checks again.
+
+    :param what: Names what the run moved.
+    """
+    try:
+        yield
+    except Overtaken as overtaken:
+        module.log_late(f"{overtaken} The other run may also have reported {what}.")
+    except BybitError as error:
+        module.log_late(f"{error} The next run checks {what} again.")

@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from .._api.api_key import read_key
 from .._api.client import Client
-from .._api.errors import BybitError, OutcomeUnknown, Overtaken
+from .._api.errors import BybitError, OutcomeUnknown
 from .._clock import Clock
 from .._engine.messages import hidden, may_reach_nobody
 from .._engine.report import Report
@@ -37,7 +37,7 @@ from .._outcomes import UNKNOWN
 from .._words import WORDS
 from .common import connect, traceback_of, with_connection, with_failure
 from .interface import Module
-from .journal import check_journal, hide_passwords, journal_database
+from .journal import check_journal, closing, hide_passwords, journal_database
 from .parents import Parents
 
 
@@ -111,16 +111,12 @@ def finish(module: Module, result: _Result, context: RunContext, parents: Parent
 
 
 def _close(module: Module, result: _Result, context: RunContext, parents: Parents, has_failed: bool) -> None:
-    try:
+    with closing(module, f"this {WORDS[context.goal.move].noun}"):
         if has_failed or is_delivered(parents, context):
             context.journal.close(not has_failed, str(result.values["msg"]))
         else:
             context.journal.leave_open(context.client.exchange_time_or_local_ms())
             module.log_late("The result may not have reached anyone, so the next run reports it again.")
-    except Overtaken as overtaken:
-        module.log_late(f"{overtaken} The other run may also have reported this {WORDS[context.goal.move].noun}.")
-    except BybitError as error:
-        module.log_late(f"{error} The next run checks this {WORDS[context.goal.move].noun} again.")
 
 
 def is_delivered(parents: Parents, context: RunContext) -> bool:

@@ -15,7 +15,7 @@ import tempfile
 import typing as t
 
 from .._api.api_key import read_key
-from .._api.errors import BadInput, BybitError, Overtaken
+from .._api.errors import BadInput, BybitError
 from .._clock import Clock
 from .._engine.report import summary
 from .._journal.account import AccountJournal
@@ -31,7 +31,7 @@ from .._policy.table import table
 from .._times import iso
 from .common import connect, traceback_of, with_connection, with_failure
 from .interface import Module
-from .journal import check_journal, hide_passwords, journal_database
+from .journal import check_journal, closing, hide_passwords, journal_database
 from .parents import Parents
 
 _NOTHING = {"changed": False, "outcome": NOT_EXECUTED}
@@ -98,6 +98,18 @@ def _saved(asked: PolicyRun) -> Document | None:
     return read(text)
 
 
+def _keep_plan(asked: PolicyRun, ran: Ran, check_mode: bool) -> bool:
+    """Write the plan if the task asks for that. Return whether it was written, or would be.
+
+    :raises BadInput: If it cannot be written.
+    """
+    if asked.mode == MODE_APPLY or asked.plan_file is None or ran.document is None or ran.ended is not None:
+        return False
+    if not check_mode:
+        _write(asked.plan_file, ran.document)
+    return True
+
+
 def _write(path: str, document: Document) -> None:
     """Write a plan so that the file is complete at each moment.
 
@@ -119,19 +131,16 @@ def _write(path: str, document: Document) -> None:
 def _result(module: Module, asked: PolicyRun, ran: Ran, connection: Connection) -> tuple[dict[str, t.Any], bool]:
     """Return the result, and whether the task failed."""
     document, results, error = ran.document, ran.results, ran.ended.error if ran.ended is not None else None
-    plan_file = asked.plan_file
-    is_planned = asked.mode != MODE_APPLY and document is not None and plan_file is not None and error is None
-    if is_planned and document is not None and plan_file is not None and not module.check_mode:
-        try:
-            _write(plan_file, document)
-        except BybitError as unwritten:
-            error, is_planned = unwritten, False
+    try:
+        is_planned = _keep_plan(asked, ran, module.check_mode)
+    except BybitError as unwritten:
+        error, is_planned = unwritten, False
     values: dict[str, t.Any] = {
         "changed": is_planned or ran.settled.is_changed or any(result.is_changed for result in results) or _would_change(asked, module, ran),
         "mode": asked.mode,
         "outcome": error.outcome if error is not None else outcome.overall(results) if results else NOTHING_TO_DO,
         "digest": document.digest if document is not None else None,
-        "plan_file": plan_file,
+        "plan_file": asked.plan_file,
         "expires": iso(document.origin.expires_ms) if document is not None else None,
         "operations": [outcome.operation_as_dict(document, result) for result in results] if document is not None else [],
         "rules": [state._asdict() for state in outcome.rule_states(document, results)] if document is not None else [],
@@ -171,12 +180,8 @@ def _close(module: Module, setting: Setting, ran: Ran, parents: Parents) -> None
         return
     is_delivered = parents.are_alive()
     for journal in ran.journals.values():
-        try:
+        with closing(module, "what this one moved"):
             if is_delivered:
                 journal.close(not journal.is_in_doubt, "the outcome is unknown")
             else:
                 journal.leave_open(setting.client.exchange_time_or_local_ms())
-        except Overtaken as overtaken:
-            module.log_late(f"{overtaken} The other run may also have reported what this one moved.")
-        except BybitError as error:
-            module.log_late(f"{error} The next run checks what this one moved again.")

@@ -21,9 +21,11 @@ from .legacy import LegacyRepayment
 from .transfer import Transfer
 
 
-def operation_on(client: Client, target: Target, goal: Goal) -> Operation:
-    """Return the operation that a run with this goal carries out on a target."""
-    product, name = target.product, target.loan
+def operation_on(client: Client, product: str, name: str, goal: Goal) -> Operation:
+    """Return the operation that a run with this goal carries out on a target of the journal.
+
+    :param name: What identifies the target within its product.
+    """
     if product == LEGACY:
         return LegacyRepayment(client, name)
     if product == FLEXIBLE:

@@ -27,9 +27,11 @@ def done_of(saved: Document | None, settled: Settled, use_of: t.Callable[[str], 
     :param use_of: Returns what a reference was used for.
     """
     found: dict[int, Result] = {}
+    if saved is None:
+        return found
     outcomes = {intent.intent_id: (outcome, intent) for intent, outcome in settled.earlier}
-    for number, played in enumerate(saved.operations if saved is not None else (), 1):
-        use = use_of(saved.reference(number)) if saved is not None else None
+    for number, played in enumerate(saved.operations, 1):
+        use = use_of(saved.reference(number))
         if use is None:
             continue
         intent = use.record.intent

@@ -82,10 +82,11 @@ def apply(
     :param contexts: Returns the context in which to carry out an operation, by its number.
     :param done: What earlier runs of the same plan have executed, by number.
     """
-    results: list[Result] = []
+    hindering: list[Result] = []
     for number, played in enumerate(operations, 1):
-        result = done.get(number) or _not_tried(number, played, results) or _carried_out(number, played, contexts(number))
-        results.append(result)
+        result = done.get(number) or _not_tried(number, played, hindering) or _carried_out(number, played, contexts(number))
+        if result.short or not result.is_success:
+            hindering.append(result)
         yield result
 
 

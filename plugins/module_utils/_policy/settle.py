@@ -72,7 +72,7 @@ def settle(contexts: Contexts, unsettled: t.Mapping[Target, t.Sequence[Intent]],
     settled, pause_ms = Settled(), 0
     for target, intents in unsettled.items():
         goal = next((intent.goal for intent in intents if not intent.reported), intents[0].goal)
-        context = contexts.context(operation_on(contexts.client, target, goal), goal, options)
+        context = contexts.context(operation_on(contexts.client, target.product, target.loan, goal), goal, options)
         try:
             context.journal.begin(check_mode=False, lock_timeout_ms=options.lock_timeout_ms)
             recovered = recover(context)

@@ -19,13 +19,10 @@ from .._amounts import divide, multiply, total
 from .._api.client import Client
 from .._goal import ADD, TO_FUND, Counted, Goal
 from .._goal import REPAY as REPAY_MOVE
-from .._loans.loan import FIXED, FLEXIBLE, LEGACY
+from .._journal.target import ACCOUNT_COLLATERAL, ORDER_COLLATERAL, WALLETS
+from .._loans.loan import LEGACY
 from .._operations.base import Operation as OnExchange
-from .._operations.collateral import AccountCollateral, LegacyCollateral
-from .._operations.fixed import FixedRepayment
-from .._operations.flexible import FlexibleRepayment
-from .._operations.legacy import LegacyRepayment
-from .._operations.transfer import Transfer
+from .._operations.targets import operation_on
 from .money import Money, sale
 from .plan import TRANSFER, Operation, Played, money_after
 from .rules import ADD_COLLATERAL, REPAY, REPAY_FROM_COLLATERAL
@@ -65,7 +62,7 @@ def steps_of(client: Client, operations: t.Sequence[Played], money: Money, toler
             spare = divide(after.payable(operation.coin).amount or _ZERO, Decimal(len(closing)))
             at_most = total(operation.amount, min(spare, multiply(operation.amount, tolerance)))
             goal = Goal(max_debt=_ZERO)
-        steps.append(Step(_on_exchange(client, operation), goal, counted_of(played, money), at_most, played.before))
+        steps.append(Step(_on_exchange(client, operation, goal), goal, counted_of(played, money), at_most, played.before))
     return steps
 
 
@@ -93,17 +90,12 @@ def _move_of(operation: Operation) -> str:
     return ADD if operation.kind == ADD_COLLATERAL else REPAY_MOVE
 
 
-def _on_exchange(client: Client, operation: Operation) -> OnExchange:
-    coin, loan_id = operation.coin, operation.loan_id
+def _on_exchange(client: Client, operation: Operation, goal: Goal) -> OnExchange:
+    product, name = operation.product, operation.loan_id or operation.coin
     if operation.kind == TRANSFER:
-        return Transfer(client, coin, TO_FUND)
-    if operation.kind == ADD_COLLATERAL:
-        return AccountCollateral(client, coin, ADD) if loan_id is None else LegacyCollateral(client, loan_id, ADD)
-    sold = (operation.sells,) if operation.sells is not None else ()
-    if operation.product == FLEXIBLE:
-        return FlexibleRepayment(client, coin, sold)
-    if operation.product == FIXED:
-        return FixedRepayment(client, loan_id, None, sold)
-    if operation.product == LEGACY and loan_id is not None:
-        return LegacyRepayment(client, loan_id)
-    raise ValueError(f"no operation for {operation.product} {loan_id}")
+        product = WALLETS
+    elif operation.kind == ADD_COLLATERAL:
+        product = ACCOUNT_COLLATERAL if operation.loan_id is None else ORDER_COLLATERAL
+    if product is None or (product == LEGACY and operation.loan_id is None):
+        raise ValueError(f"no operation for {product} {operation.loan_id}")
+    return operation_on(client, product, name, goal)

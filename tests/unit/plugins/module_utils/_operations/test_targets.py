@@ -35,7 +35,7 @@ STEP = Goal(amount=Decimal(1))
 )
 def test_the_operation_on_a_target_has_this_target(product: str, name: str, goal: Goal, path: str, ltv: str | None) -> None:
     target = Target("mainnet", "104", product, name)
-    operation = operation_on(CLIENT, target, goal)
+    operation = operation_on(CLIENT, product, name, goal)
     assert (operation.product, operation.name, operation.move, operation.path) == (product, name, goal.move, path)
     shared = ltv_of(operation, target, is_exclusive=True)
     assert (None if shared is None else (shared.lock, shared.order_id, shared.is_exclusive)) == (
@@ -45,5 +45,5 @@ def test_the_operation_on_a_target_has_this_target(product: str, name: str, goal
 
 @pytest.mark.parametrize(("name", "ids"), [("570", ("570", None)), ("USDT", (None, "USDT"))])
 def test_a_fixed_target_is_a_contract_or_a_coin(name: str, ids: tuple[str | None, str | None]) -> None:
-    operation = operation_on(CLIENT, Target("mainnet", "104", "fixed", name), STEP)
+    operation = operation_on(CLIENT, "fixed", name, STEP)
     assert (operation.ids["loan_id"], operation.ids["loan_currency"]) == ids
