@@ -176,7 +176,7 @@ def test_a_damaged_file_is_refused_before_anything_is_sent(doubt, repay, journal
         ("UPDATE bybit_intents SET document = '{}'", "an intent in it is invalid: "),
         ("UPDATE bybit_intents SET document = replace(document, 'sent_at_ms', 'sent')", "an intent in it is invalid: "),
         ("DELETE FROM bybit_journal", "its table bybit_journal has 0 rows instead of one"),
-        ("UPDATE bybit_journal SET version = 99", "its schema has version 99, and this collection supports 1"),
+        ("UPDATE bybit_journal SET version = 99", "its schema has version 99, and this collection supports 2"),
         ("DROP TABLE bybit_intents", "no such table: bybit_intents"),
     ],
 )

@@ -104,7 +104,7 @@ def test_a_database_that_is_no_journal_is_refused_before_anything_is_sent(repay,
     sent = posts()
     for sql, why in (
         ("UPDATE bybit_intents SET document = '{}'", f"{in_name(journal)} cannot be read (an intent in it is invalid: "),
-        ("UPDATE bybit_journal SET version = 99", "its schema has version 99, and this collection supports 1"),
+        ("UPDATE bybit_journal SET version = 99", "its schema has version 99, and this collection supports 2"),
         ("DELETE FROM bybit_journal", "its table bybit_journal has 0 rows instead of one"),
     ):
         ask(sql)
