@@ -17,9 +17,11 @@ from .._api.errors import BybitError, OutcomeUnknown
 from .._goal import Goal
 from .._journal.entries import Split
 from .._journal.intent import Intent
+from .._loans.account import remember_execution
 from .._loans.history import HistoryEntry
 from .._loans.loan import LIQUIDATED, Loan
 from .._loans.subject import Subject, main_level
+from .._loans.wallet import Payment
 from .._operations.repayment_plan import dust_of
 from .._outcomes import EXECUTED, NOTHING_TO_DO
 from .._reconcile.evidence import level_changes, seen_in_level
@@ -28,7 +30,7 @@ from .._words import WORDS
 from . import messages
 from .context import RunContext
 from .freshness import is_confirmed_alone
-from .steps import Attempt, Made, Preflight, RunEnded
+from .steps import Attempt, Given, Made, Preflight, RunEnded
 
 # A few hours of interest are far below this fraction of the debt, even at three times the rate. Any more was newly borrowed.
 MAX_ACCRUED = Decimal("0.001")
@@ -43,14 +45,25 @@ def made_of(context: RunContext, found: Reconciled, is_earlier: bool = False) ->
     return Made(found, is_earlier, found.intent.amount, None, (sentence,), (found.warning,) if found.warning else ())
 
 
-def read_again(context: RunContext, made: Made) -> Made:
-    """Return a move with the subject as it is afterwards."""
+def remember_executed(context: RunContext, found: Reconciled) -> None:
+    """Remember what was certainly paid, because it explains an entry of the wallet's ledger when the outcome of another payment is doubted."""
+    intent = found.intent
+    if found.outcome == EXECUTED and not intent.goal.collateral:
+        payment = Payment(intent.coin, intent.amount, intent.sent_at_ms, intent.window_end_ms, intent.goal.is_incoming)
+        remember_execution(context.client, payment)
+
+
+def read_again(context: RunContext, made: Made, given: Given | None = None) -> Made:
+    """Return a move with the subject as it is afterwards.
+
+    :param given: What a reading for several runs showed of it; none to read alone.
+    """
     found, intent = made.found, made.found.intent
     words = WORDS[intent.goal.move]
     accepted = f"The {words.noun} was accepted, but"
     try:
         must_change = must_await_change(context.goal, found.outcome, made.is_earlier)
-        subject = context.poller.await_change(intent, context.deadline_ms() if must_change else 0)
+        subject = context.poller.await_change(intent, context.deadline_ms() if must_change else 0, given.subject if given is not None else None)
         made = made._replace(after=subject)
         if subject is not None and context.goal.is_of_ltv:
             subject = context.operation.find(is_of_ltv=True)

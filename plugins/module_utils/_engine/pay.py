@@ -27,22 +27,29 @@ from .._operations.decision import DECLINE, MOVE, capital
 from .._outcomes import NOT_EXECUTED, NOTHING_TO_DO, UNKNOWN
 from .._words import WORDS
 from . import messages
-from .conclude import in_doubt, made_of, nothing_to_do
+from .conclude import in_doubt, made_of, nothing_to_do, remember_executed
 from .context import RunContext
 from .gate import redecide
 from .preflight import run_preflight
-from .steps import Attempt, Made, Preflight, RunEnded, error_of
+from .steps import Attempt, Given, Preflight, RunEnded, Sent, error_of
 
 _MORE_THAN_INTEREST = "The debt rose by more than interest can accrue, so something was probably borrowed."
 
 
 def pay(context: RunContext, preflight: Preflight, max_amount: Decimal | None = None, is_dust: bool = False) -> Attempt:
-    """Send one request that moves money, and find out its outcome. After each rejection by the gate, decide again.
+    """Send one request that moves money, and find out its outcome; C(send) describes the parameters, and both what is raised."""
+    reached = send(context, preflight, max_amount, is_dust)
+    return confirm(context, reached) if isinstance(reached, Sent) else reached
+
+
+def send(context: RunContext, preflight: Preflight, max_amount: Decimal | None = None, is_dust: bool = False) -> Sent | Attempt:
+    """Send one request that moves money. After each rejection by the gate, decide again.
 
     :param preflight: What was decided.
     :param max_amount: The most that it may move, however often it is decided again; none for no limit.
     :param is_dust: Whether it pays C(dust_to_try), which needs more decimal places than the exchange lists.
-    :raises RunEnded: If it was not executed, or if that is unknown.
+    :return: The request, or an attempt that moved nothing.
+    :raises RunEnded: If it was not executed, or if that is unknown because another run took over.
     """
     turned_away: Intent | None = None
     while preflight.subject is not None and preflight.decision.kind == MOVE:
@@ -64,12 +71,12 @@ def pay(context: RunContext, preflight: Preflight, max_amount: Decimal | None = 
             invalidate_balance(context.client, intent.coin)
             raise
         if isinstance(answer, Accepted):
-            return _attempt(context, preflight, _accepted(context, preflight, intent, answer))
+            return _accepted(context, preflight, intent, answer)
         invalidate_balance(context.client, intent.coin)
         if answer.kind == NOT_MADE:
             return _refused(context, preflight, intent, answer.error)
         if answer.kind == UNCLEAR:
-            return _attempt(context, preflight, _unclear(context, preflight, intent, answer.error))
+            return _unclear(context, preflight, intent, answer.error)
         redecision = redecide(context, preflight, intent, answer.error)
         if redecision.preflight is None:
             overtaken = context.journal.overtaken()
@@ -79,7 +86,7 @@ def pay(context: RunContext, preflight: Preflight, max_amount: Decimal | None = 
                 message = f"It is unknown whether {messages.the_move(intent, context.label)} was made: {doubt.cause}. {overtaken}"
                 raise RunEnded(OutcomeUnknown(message, doubt.failure), preflight, intent, sent_at_ms=intent.sent_at_ms)
             # The movement may be this request, so reconcile it as after a lost answer.
-            return _attempt(context, preflight, _find_out(context, preflight, intent, redecision.doubt))
+            return Sent(preflight, intent, redecision.doubt)
         turned_away = intent
         if not _keeps_id(intent, redecision.preflight):
             context.journal.discard(intent, answer.error.cause)
@@ -143,8 +150,8 @@ def check_listeners(has_listeners: t.Callable[[], bool]) -> None:
         raise NotSent("The process that started this run has ended, so the result could not be reported: nothing was sent.")
 
 
-def _accepted(context: RunContext, preflight: Preflight, intent: Intent, answer: Accepted) -> Made:
-    """Find out the outcome of an accepted request."""
+def _accepted(context: RunContext, preflight: Preflight, intent: Intent, answer: Accepted) -> Sent:
+    """Return an accepted request."""
     if not context.operation.terms.from_collateral:
         remember_payment(context.client, intent.coin, intent.amount, intent.goal.is_incoming)
     given_id = answer.given_id if not intent.goal.has_own_id else intent.intent_id
@@ -154,7 +161,7 @@ def _accepted(context: RunContext, preflight: Preflight, intent: Intent, answer:
         # An ID that is already known proves nothing: the answer may belong to an earlier request, and so may its time.
         lost = OutcomeUnknown(messages.known_id(intent, given_id))
         return _accepted_without_id(context, preflight, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
-    return _find_out(context, preflight, dataclasses.replace(intent, repay_id=given_id), None)
+    return Sent(preflight, dataclasses.replace(intent, repay_id=given_id))
 
 
 def is_known_id(given_id: str, entries: t.Sequence[HistoryEntry], noted_ids: frozenset[str]) -> bool:
@@ -162,34 +169,33 @@ def is_known_id(given_id: str, entries: t.Sequence[HistoryEntry], noted_ids: fro
     return given_id in noted_ids or any(entry.repay_id == given_id for entry in entries)
 
 
-def _unclear(context: RunContext, preflight: Preflight, intent: Intent, lost: BybitError) -> Made:
-    """Find out the outcome of a request without a clear answer."""
+def _unclear(context: RunContext, preflight: Preflight, intent: Intent, lost: BybitError) -> Sent:
+    """Return a request without a clear answer."""
     failure = lost.failure
     if failure is not None and (failure.ret_code == RET_CODE_OK or (intent.goal.has_own_id and failure.outcome == EARLIER_REQUEST)):
         # It was accepted in an undocumented form, or the exchange already has a request with its ID.
         return _accepted_without_id(context, preflight, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
-    return _find_out(context, preflight, intent, lost)
+    return Sent(preflight, intent, lost)
 
 
-def _accepted_without_id(context: RunContext, preflight: Preflight, intent: Intent, lost: BybitError | None) -> Made:
-    """Record that a request was accepted, which later runs take into account, and find it in the history."""
+def _accepted_without_id(context: RunContext, preflight: Preflight, intent: Intent, lost: BybitError | None) -> Sent:
+    """Record that a request was accepted, which later runs take into account."""
     try:
         context.journal.note(intent)
     except JournalUnusable as error:
         warning = f"The exchange accepted the {WORDS[intent.goal.move].noun}, but this could not be recorded: {error}"
-        return _find_out(context, preflight, intent, lost, (warning,))
-    return _find_out(context, preflight, intent, lost)
+        return Sent(preflight, intent, lost, (warning,))
+    return Sent(preflight, intent, lost)
 
 
-def _find_out(
-    context: RunContext, preflight: Preflight, intent: Intent, lost: BybitError | None, warnings: tuple[str, ...] = ()
-) -> Made:
-    """Return a sent request once it is known to be executed or accepted.
+def confirm(context: RunContext, sent: Sent, given: Given | None = None) -> Attempt:
+    """Return an attempt whose request is known to be executed or accepted.
 
-    :param lost: Why its answer is not clear; none if it was accepted.
+    :param given: What a reading for several runs showed after the request had left; none to read alone.
     :raises RunEnded: If it was not executed, or if that is unknown.
     """
-    found = context.reconciler.reconcile(intent, context.deadline_ms())
+    preflight, intent, lost, warnings = sent
+    found = context.reconciler.reconcile(intent, context.deadline_ms(), given.entries if given is not None else None)
     if found.outcome == UNKNOWN:
         cause = lost or OutcomeUnknown("the exchange accepted it without an ID")
         raise in_doubt(context, found, cause, preflight, warnings)
@@ -197,9 +203,16 @@ def _find_out(
         error = NotExecuted(messages.not_executed(found, context.label, lost), lost.failure if lost else None)
         sent_at_ms = found.intent.sent_at_ms
         raise RunEnded(error, preflight, found.intent, sent_at_ms=sent_at_ms, evidence=found.evidence, warnings=warnings)
+    remember_executed(context, found)
     made = made_of(context, found)
     # The history may show the amount less a fee, which was paid as well.
-    return made._replace(moved_at_most=max(intent.amount, found.intent.amount), warnings=(*warnings, *made.warnings))
+    made = made._replace(moved_at_most=max(intent.amount, found.intent.amount), warnings=(*warnings, *made.warnings))
+    sentences: tuple[str, ...] = ()
+    if preflight.progress is not None:
+        sentences += (messages.counted(preflight.progress, context.goal, intent.coin),)
+    if preflight.decision.shortfall:
+        sentences += (f"The goal is not reached: {preflight.decision.shortfall}.",)
+    return Attempt(preflight, made.found.outcome, made, sentences=sentences)
 
 
 def _refused(context: RunContext, preflight: Preflight, intent: Intent, error: BybitError) -> Attempt:
@@ -226,12 +239,3 @@ def _not_made(
     reported = type(error)(f"{capital(messages.the_move(intent, context.label))} was not made: {error}", error.failure)
     without_id = dataclasses.replace(intent, repay_id=None)
     return RunEnded(reported, preflight, without_id, sent_at_ms=context.client.posted_at_ms, warnings=warnings)
-
-
-def _attempt(context: RunContext, preflight: Preflight, made: Made) -> Attempt:
-    sentences: tuple[str, ...] = ()
-    if preflight.progress is not None:
-        sentences += (messages.counted(preflight.progress, context.goal, made.found.intent.coin),)
-    if preflight.decision.shortfall:
-        sentences += (f"The goal is not reached: {preflight.decision.shortfall}.",)
-    return Attempt(preflight, made.found.outcome, made, sentences=sentences)

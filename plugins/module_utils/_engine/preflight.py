@@ -31,7 +31,7 @@ from .._words import WORDS
 from . import messages
 from .context import RunContext
 from .freshness import Freshness, Snapshot, check_freshness, newly_confirmed, newly_failed
-from .steps import Preflight, RunEnded
+from .steps import Given, Preflight, RunEnded
 
 # For runs that transfer first: what is missing after that was added since, such as interest.
 _AGAIN = "run again to transfer the rest"
@@ -50,19 +50,24 @@ class History(t.NamedTuple):
     has_settled: bool = False
 
 
-def run_preflight(context: RunContext, moved_so_far: Decimal = Decimal(0), before: Freshness = Freshness()) -> Preflight:
+def run_preflight(
+    context: RunContext, moved_so_far: Decimal = Decimal(0), before: Freshness = Freshness(), given: Given | None = None
+) -> Preflight:
     """Decide what to move, by what the exchange shows.
 
     A goal of a level is decided only on figures that include every known move, because a move that is missing there would be made twice.
 
     :param moved_so_far: What this run has already moved.
     :param before: What the previous reading passed on.
+    :param given: What a reading for several runs showed just now; none to read alone.
     :raises BybitError: If what is needed cannot be read, or cannot be trusted in time; C(RunEnded) likewise.
     """
     clock, margin_ms, deadline_ms = context.client.clock, context.options.settle_margin_ms, context.deadline_ms()
     while True:
-        begun_ms = clock.monotonic_ms()
-        preflight = _read(context, moved_so_far, before)
+        begun_ms = given.begun_ms if given is not None else clock.monotonic_ms()
+        preflight = _read(context, moved_so_far, before, given)
+        # What is read again must be newer.
+        given = None
         if not context.is_of_level or _is_surely_nothing(context, preflight):
             return preflight
         entries, doubt = preflight.entries, _doubt(context, preflight)
@@ -150,9 +155,9 @@ def missing_from_history(context: RunContext, entries: t.Sequence[HistoryEntry])
     return [intent for intent in context.journal.unconfirmed() if intent.repay_id not in shown]
 
 
-def _read(context: RunContext, moved_so_far: Decimal, before: Freshness) -> Preflight:
+def _read(context: RunContext, moved_so_far: Decimal, before: Freshness, given: Given | None) -> Preflight:
     operation, options, goal = context.operation, context.options, context.goal
-    subject = operation.find(goal.is_of_ltv)
+    subject = given.subject if given is not None else operation.find(goal.is_of_ltv)
     accuracy, warning = _accuracy(context, subject.coin) if subject is not None and subject.is_open else (None, "")
     means = Means(
         accuracy=accuracy,
@@ -162,7 +167,7 @@ def _read(context: RunContext, moved_so_far: Decimal, before: Freshness) -> Pref
         lack=read_key(context.client).lack(operation.right),
         refill=Means().refill if context.funding is None else _AGAIN,
     )
-    history = _allowed_history(context, subject, means.lack) if subject is not None else History([])
+    history = _allowed_history(context, subject, means.lack, given) if subject is not None else History([])
     if history.has_settled:
         before = before.invalidated(context.client.clock.monotonic_ms(), options.settle_margin_ms)
     decision = operation.decide(subject, goal, means, history.progress)
@@ -174,8 +179,8 @@ def _read(context: RunContext, moved_so_far: Decimal, before: Freshness) -> Pref
         return preflight
     if operation.terms.from_collateral:
         return preflight._replace(pledged=read_position(context.client).pledged(goal.collateral))
-    # If the available amount decides how much to move, a recent reading is not enough.
-    is_exact = goal.is_of_level or options.allow_partial
+    # If the available amount decides how much to move, a recent reading is not enough, unless it is a part of what is given.
+    is_exact = (goal.is_of_level or options.allow_partial) and given is None
     available, warning = _available(context, subject, None if is_exact else decision.amount)
     wallet = readable(lambda: read_balance(context.client, subject.coin)) if goal.is_incoming else available
     means = means._replace(available=available)
@@ -184,13 +189,13 @@ def _read(context: RunContext, moved_so_far: Decimal, before: Freshness) -> Pref
     return preflight._replace(means=means, wallet=wallet, decision=decision, warnings=warnings)
 
 
-def _read_history(context: RunContext, subject: Subject) -> History:
+def _read_history(context: RunContext, subject: Subject, given: Given | None) -> History:
     """Read the history, settle the accepted moves that it shows, and add it up for a goal with C(since).
 
     :param subject: As it was read before the history.
     """
     goal, client = context.goal, context.client
-    entries = _history_with_unconfirmed(context)
+    entries = list(given.entries) if given is not None else _history_with_unconfirmed(context)
     _check_history(context, subject.coin, entries)
     has_settled = settle_shown(context, subject, entries)
     missing = missing_from_history(context, entries)
@@ -206,13 +211,13 @@ def _read_history(context: RunContext, subject: Subject) -> History:
     return History(entries, progress, has_settled)
 
 
-def _allowed_history(context: RunContext, subject: Subject, lack: str) -> History:
+def _allowed_history(context: RunContext, subject: Subject, lack: str, given: Given | None) -> History:
     """Return the history. If the key may not read it, report what the key lacks to move anything, if that is known.
 
     :param lack: Why the key may not do what the run is for, and the remedy.
     """
     try:
-        return _read_history(context, subject)
+        return _read_history(context, subject, given)
     except Refused as error:
         if lack and error.failure is not None and error.failure.ret_code == PERMISSION_MISSING:
             raise Declined(decline(lack).message) from error

@@ -15,7 +15,7 @@ from .._outcomes import EXECUTED, PENDING, UNKNOWN
 from .._times import HOUR_MS
 from .._words import WORDS
 from . import messages
-from .conclude import in_doubt, made_of
+from .conclude import in_doubt, made_of, remember_executed
 from .context import RunContext
 from .preflight import missing_from_history
 from .reference import answer, earlier_use
@@ -61,6 +61,7 @@ def _reconciled(context: RunContext, before: Recovered, intent: Intent) -> Recov
     if found.outcome == UNKNOWN:
         context.journal.discard(intent, found.finding.reason if found.finding else "", is_acknowledged=True)
         return after._replace(left_to_user=messages.acknowledged(intent, context.label))
+    remember_executed(context, found)
     if found.outcome == EXECUTED:
         late = after.freshness.invalidated(context.client.clock.monotonic_ms(), context.options.settle_margin_ms)
         after = after._replace(freshness=late)

@@ -11,27 +11,49 @@ from __future__ import annotations
 
 import dataclasses
 import traceback
+import typing as t
 from decimal import Decimal
 
-from .._amounts import difference, multiply, plain, total
-from .._api.errors import BybitError, Declined, Defect, NotExecuted, OutcomeUnknown, Refused
-from .._api.return_codes import TOO_FINE_CODES
+from .._amounts import difference, total
+from .._api.errors import BybitError, Declined, Defect, NotExecuted, OutcomeUnknown
 from .._goal import Goal
 from .._journal.intent import Intent
 from .._loans.account import invalidate_balance
-from .._loans.loan import Loan
 from .._loans.subject import Subject, main_level
-from .._operations.decision import DECLINE, exceeds_cap, smallest_amount
-from .._operations.repayment_plan import dust_of
+from .._operations.decision import DECLINE
 from .._outcomes import EXECUTED, NOT_EXECUTED, NOTHING_TO_DO, PLANNED, UNKNOWN
 from . import messages
-from .conclude import MAX_ACCRUED, dust_left, nothing_to_do, read_again
+from .conclude import dust_left, nothing_to_do, read_again
 from .context import Expected, RunContext
-from .pay import pay, with_dust
+from .pay import confirm, send
 from .preflight import run_preflight
 from .recover import recover
 from .report import Report
-from .steps import Attempt, Made, Preflight, RunEnded, error_of
+from .rest import checked, repay_dust, repay_interest, repay_rest, silent, try_dust_first
+from .steps import Attempt, Given, Made, Preflight, RunEnded, Sent
+
+
+class Begun(t.NamedTuple):
+    """A run whose request has left, or that needed none.
+
+    :ivar reached: The request, or what was done without one; none if earlier runs have done it.
+    :ivar is_over: Whether nothing is left to do but to report.
+    """
+
+    context: RunContext
+    report: Report
+    reached: Sent | Attempt | None = None
+    is_over: bool = False
+
+    @property
+    def sent(self) -> Sent | None:
+        """The request whose outcome is still to be found out; none if there is none."""
+        return self.reached if isinstance(self.reached, Sent) else None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the exchange has accepted the request, and has given it an ID."""
+        return self.sent is not None and self.sent.lost is None and self.sent.intent.repay_id is not None
 
 
 def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
@@ -39,44 +61,85 @@ def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
 
     :param warnings: Warnings from before the run.
     """
+    return end(begin(context, warnings))
+
+
+def begin(context: RunContext, warnings: tuple[str, ...] = (), given: Given | None = None) -> Begun:
+    """Do everything up to the moment when the request has left. Nothing is raised: an error is in the report.
+
+    :param given: What a reading for several runs showed just now; none to read alone.
+    """
     report = Report(context.operation.ids, context.label, context.goal, warnings)
     try:
         context.journal.begin(context.check_mode, context.options.lock_timeout_ms)
         recovered = recover(context)
         if recovered.ended:
             # The unknown outcome is reported alone; the next run reports the others.
-            return report.with_recovered(recovered._replace(made=())).with_end(recovered.ended)
+            return Begun(context, report.with_recovered(recovered._replace(made=())).with_end(recovered.ended), is_over=True)
         report = report.with_recovered(recovered)
         if recovered.answered is not None:
-            return report
+            return Begun(context, report, is_over=True)
         # Read the levels only now: they prove a move only after the outcomes of all others are known.
         report = report.with_recovered(recovered._replace(made=tuple(read_again(context, made) for made in recovered.made)))
         if recovered.left_to_user:
             # Send nothing more: what the exchange shows now may not include the acknowledged move yet.
-            return report
+            return Begun(context, report, is_over=True)
         context, report, short = _fund(context, report)
         if report.ended is not None:
-            return report
+            return Begun(context, report, is_over=True)
         if short is not None and report.funding is not None:
             _await_funding(context, short, report.funding)
-        # An amount or an LTV needs only the first step. The others are for max_debt: they try once to repay the dust, which may be too
-        # small for the exchange, and repay the interest that accrued during the first repayment.
-        for repay in (_reach, _try_dust_first, _repay_interest, _repay_dust):
-            attempt = repay(_after_moves(context, report), report)
-            if attempt is None:
-                continue
-            report = report.with_attempt(attempt)
-            if attempt.made is not None:
-                report = report.with_last_attempt(_read_after(context, attempt, attempt.made))
-    except RunEnded as ended:
-        return report.with_end(ended)
-    except BybitError as error:
-        return report.with_end(RunEnded(error))
+        # What was given may lack what was just recovered.
+        return Begun(context, report, _reach(_after_moves(context, report), report, None if recovered.earlier else given))
     except Exception as error:
-        # A defect of this collection must not look like an ordinary failure when money may have moved.
-        defect = Defect(type(error).__name__, _outcome_after_defect(context, report))
-        return report.with_end(RunEnded(defect), traceback.format_exc())
+        return Begun(context, _ended(context, report, error), is_over=True)
+
+
+def noted(begun: Begun) -> Begun:
+    """Record the ID of an accepted request that others follow at once, because this run may be killed before it finds out the outcome."""
+    sent = begun.sent
+    warning = begun.context.reconciler.write_down(sent.intent) if sent is not None else ""
+    return begun._replace(reached=sent._replace(warnings=(*sent.warnings, warning))) if sent is not None and warning else begun
+
+
+def end(begun: Begun, given: Given | None = None) -> Report:
+    """Find out the outcome of what was sent, and do the rest of a run. Nothing is raised.
+
+    :param given: What a reading for several runs showed after the request had left; none to read alone.
+    """
+    context, report, reached, is_over = begun
+    if is_over:
+        return report
+    try:
+        attempt = silent(confirm(context, reached, given), report) if isinstance(reached, Sent) else reached
+        if attempt is not None:
+            report = _with_attempt(context, report, attempt, given)
+        # An amount or an LTV needs nothing more. The others are for max_debt: they try once to repay the dust, which may be too small for the
+        # exchange, and repay the interest that accrued during the first repayment.
+        for repay in (try_dust_first, repay_interest, repay_dust):
+            attempt = repay(_after_moves(context, report), report)
+            if attempt is not None:
+                report = _with_attempt(context, report, attempt)
+    except Exception as error:
+        return _ended(context, report, error)
     return report
+
+
+def _with_attempt(context: RunContext, report: Report, attempt: Attempt, given: Given | None = None) -> Report:
+    """Return a report with one more attempt, and with the subject as it is after a move."""
+    report = report.with_attempt(attempt)
+    return report if attempt.made is None else report.with_last_attempt(_read_after(context, attempt, attempt.made, given))
+
+
+def _ended(context: RunContext, report: Report, error: Exception) -> Report:
+    """Return the report of a run that an error ended."""
+    if isinstance(error, RunEnded):
+        return report.with_end(error)
+    if isinstance(error, BybitError):
+        return report.with_end(RunEnded(error))
+    # A defect of this collection must not look like an ordinary failure when money may have moved.
+    defect = Defect(type(error).__name__, _outcome_after_defect(context, report))
+    return report.with_end(RunEnded(defect), traceback.format_exc())
 
 
 def _after_moves(context: RunContext, report: Report) -> RunContext:
@@ -138,37 +201,38 @@ def _outcome_after_defect(context: RunContext, report: Report) -> str:
     return report.outcome if report.made and report.outcome else NOT_EXECUTED
 
 
-def _read_after(context: RunContext, attempt: Attempt, made: Made) -> Attempt:
+def _read_after(context: RunContext, attempt: Attempt, made: Made, given: Given | None) -> Attempt:
     """Return an attempt that moved money, with the subject as it is afterwards."""
-    made = read_again(context, made)
+    made = read_again(context, made, given)
     dust = dust_left(context.goal, made.after, attempt.preflight)
     attempt = attempt._replace(made=made, after=made.after, dust=dust)
-    return _checked(context, attempt) if attempt.is_for_interest else attempt
+    return checked(context, attempt) if attempt.is_for_interest else attempt
 
 
-def _reach(context: RunContext, report: Report) -> Attempt | None:
-    """Move what is missing of the goal.
+def _reach(context: RunContext, report: Report, given: Given | None) -> Sent | Attempt | None:
+    """Send the request that moves what is missing of the goal; none if earlier runs have done that.
 
     :raises RunEnded: If that is declined or fails.
     """
     if not _is_to_reach(context, report):
         return None
-    if not context.check_mode:
+    if not context.check_mode and given is None:
         context.client.pace_before_reads(context.operation.path)
-    preflight, named = run_preflight(context, before=report.freshness), _named(report)
+    preflight, named = run_preflight(context, before=report.freshness, given=given), _named(report)
     if named is not None and preflight.decision.kind != NOTHING_TO_DO:
-        return _repay_rest(context, report, preflight, named)
+        return repay_rest(context, report, preflight, named)
     if preflight.subject is None or preflight.decision.kind == DECLINE:
         raise RunEnded(Declined(preflight.decision.message), preflight)
     if context.operation.terms.is_sweep and context.options.at_most is not None:
         preflight = preflight._replace(warnings=(*preflight.warnings, messages.cap_of_sweep(context.label)))
     if preflight.decision.kind == NOTHING_TO_DO:
-        return _silent(nothing_to_do(context, preflight), report)._replace(dust_to_try=preflight.decision.dust_to_try)
+        return silent(nothing_to_do(context, preflight), report)._replace(dust_to_try=preflight.decision.dust_to_try)
     if has_left_plan(context.expected, preflight.subject, context.goal):
         raise RunEnded(Declined(messages.left_plan(context.label, context.goal)), preflight)
     if context.check_mode:
         return Attempt(preflight, PLANNED, after=preflight.decision.after)
-    return _silent(pay(context, preflight), report)
+    reached = send(context, preflight)
+    return silent(reached, report) if isinstance(reached, Attempt) else reached
 
 
 def has_left_plan(expected: Expected | None, subject: Subject | None, goal: Goal) -> bool:
@@ -183,110 +247,3 @@ def has_left_plan(expected: Expected | None, subject: Subject | None, goal: Goal
 def _named(report: Report) -> Intent | None:
     """Return the intent that an earlier run sent under the reference of this one and could not report; none if there is none."""
     return next((made.found.intent for made in report.recovered.made if made.found.intent.reference is not None), None)
-
-
-def _repay_rest(context: RunContext, report: Report, preflight: Preflight, named: Intent) -> Attempt:
-    """Pay the interest that was added to the debt since the move under the reference of this run. A reference moves no more than that."""
-    decision = preflight.decision
-    most = multiply(named.baseline.level or Decimal(0), MAX_ACCRUED) if context.goal.max_debt is not None else Decimal(0)
-    try:
-        if decision.kind == DECLINE or decision.amount > most:
-            raise RunEnded(Declined(decision.message if decision.kind == DECLINE else messages.ONLY_INTEREST), preflight)
-        return Attempt(preflight, PLANNED, after=decision.after) if context.check_mode else _silent(pay(context, preflight, most), report)
-    except (BybitError, RunEnded) as failed:
-        if error_of(failed).outcome == UNKNOWN:
-            raise
-        warning = messages.rest_left(named, str(error_of(failed)), context.label)
-        nothing = _failed(failed, report, preflight)
-        return nothing._replace(shortfall=warning, warnings=(*nothing.warnings, warning))
-
-
-def _repay_interest(context: RunContext, report: Report) -> Attempt | None:
-    """Pay, once, the interest that was added to the debt during the first repayment."""
-    after, max_debt, decision = report.after, context.goal.max_debt, report.decision
-    if context.check_mode or report.outcome != EXECUTED or max_debt is None or after is None:
-        return None
-    if not isinstance(after, Loan) or after.debt <= max_debt or report.dust or (decision is not None and decision.shortfall):
-        return None
-    max_amount = (report.made[-1].found.intent.baseline.level or Decimal(0)) * MAX_ACCRUED
-    preflight: Preflight | None = None
-    try:
-        preflight = run_preflight(context, report.moved_so_far, report.freshness)
-        attempt = _silent(pay(context, preflight, max_amount), report)._replace(is_for_interest=True)
-        return attempt if attempt.made is not None else _checked(context, attempt._replace(dust=report.dust))
-    except (BybitError, RunEnded) as failed:
-        if error_of(failed).outcome == UNKNOWN:
-            raise
-        nothing = _failed(failed, report, preflight or report.attempts[-1].preflight)
-        return _short(nothing, str(error_of(failed)), after)
-
-
-def _failed(failed: BybitError | RunEnded, report: Report, preflight: Preflight) -> Attempt:
-    """Return a later attempt that paid nothing, which does not make the earlier ones a failure."""
-    nothing = Attempt(preflight, NOTHING_TO_DO, after=report.after, dust=report.dust)
-    if not isinstance(failed, RunEnded):
-        return nothing
-    return nothing._replace(preflight=failed.preflight or preflight, warnings=failed.warnings, evidence=failed.evidence)
-
-
-def _checked(context: RunContext, attempt: Attempt) -> Attempt:
-    """Return an attempt for interest, with a shortfall if the goal is not reached after it."""
-    left, max_debt = attempt.after or attempt.preflight.subject, context.goal.max_debt
-    if not isinstance(left, Loan) or max_debt is None or left.debt <= max_debt or dust_of(left, context.goal, attempt.preflight.means.accuracy):
-        return attempt
-    return _short(attempt, "Interest accrued again, or the exchange does not show this repayment yet.", left)
-
-
-def _short(attempt: Attempt, why: str, left: Loan) -> Attempt:
-    """Return a second attempt that did not reach the goal, with a warning."""
-    warning = (
-        f"After this repayment, {plain(left.debt)} {left.coin} is still owed, more than max_debt. {why} Run again to repay it."
-    )
-    return attempt._replace(shortfall=why, warnings=(*attempt.warnings, warning))
-
-
-def _try_dust_first(context: RunContext, report: Report) -> Attempt | None:
-    """Try to repay the dust if nothing else of the goal is missing."""
-    last = report.attempts[-1] if report.attempts else None
-    if last is None or not last.dust_to_try or context.check_mode:
-        return None
-    return _try_dust(context, last.preflight, report)
-
-
-def _repay_dust(context: RunContext, report: Report) -> Attempt | None:
-    """Try to repay the dust that the repayments of this run left, unless this run already tried."""
-    is_tried = any(attempt.dust_to_try for attempt in report.attempts)
-    if context.check_mode or is_tried or report.outcome != EXECUTED or not report.dust:
-        return None
-    last = report.attempts[-1].preflight
-    try:
-        preflight = run_preflight(context, report.moved_so_far, report.freshness)
-        attempt = _try_dust(context, preflight, report) if preflight.decision.dust_to_try else None
-        return attempt or Attempt(preflight, NOTHING_TO_DO, after=preflight.subject or report.after, dust=report.dust)
-    except (BybitError, RunEnded) as failed:
-        if error_of(failed).outcome == UNKNOWN:
-            raise
-        nothing = _failed(failed, report, last)
-        return nothing._replace(warnings=(*nothing.warnings, f"The remainder was not repaid: {error_of(failed)}"))
-
-
-def _try_dust(context: RunContext, preflight: Preflight, report: Report) -> Attempt | None:
-    """Pay the dust, which needs more decimal places than the exchange lists, if the exchange accepts it."""
-    dust, means, loan = preflight.decision.dust_to_try, preflight.means, preflight.subject
-    if not isinstance(loan, Loan) or exceeds_cap(dust, means) or (means.available is not None and dust > means.available):
-        return None
-    try:
-        # Even after a new decision, pay only the dust: what was borrowed in the meantime is for another run.
-        return _silent(pay(context, with_dust(preflight), smallest_amount(means.accuracy), is_dust=True), report)
-    except RunEnded as ended:
-        failure = ended.error.failure
-        if not isinstance(ended.error, Refused) or failure is None or failure.ret_code not in TOO_FINE_CODES:
-            raise
-        sentence = messages.dust_left(plain(dust), loan.coin, f"retCode {failure.ret_code}")
-        left, known = dust_of(loan, context.goal, means.accuracy), ended.preflight or preflight
-        return Attempt(known, NOTHING_TO_DO, after=loan, dust=left, sentences=(sentence,), warnings=ended.warnings)
-
-
-def _silent(attempt: Attempt, report: Report) -> Attempt:
-    """Return an attempt without its sentences if it paid nothing, but an earlier one did."""
-    return attempt._replace(sentences=()) if attempt.made is None and report.made else attempt

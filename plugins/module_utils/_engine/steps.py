@@ -45,6 +45,32 @@ class Preflight(t.NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
+class Given(t.NamedTuple):
+    """What one reading of the account, which serves several runs, shows of a target.
+
+    :ivar entries: The history of the target.
+    :ivar begun_ms: When the reading began, by the monotonic clock.
+    """
+
+    subject: Subject
+    entries: tuple[HistoryEntry, ...]
+    begun_ms: int
+
+
+class Sent(t.NamedTuple):
+    """A request that has left, and whose outcome is still to be found out.
+
+    :ivar preflight: What it was decided on.
+    :ivar intent: With the exchange's ID if it was accepted.
+    :ivar lost: Why its answer is not clear; none if it was accepted.
+    """
+
+    preflight: Preflight
+    intent: Intent
+    lost: BybitError | None = None
+    warnings: tuple[str, ...] = ()
+
+
 class Made(t.NamedTuple):
     """A move that was made by this run, or by an earlier one that could not report it.
 

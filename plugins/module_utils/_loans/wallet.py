@@ -17,8 +17,10 @@ from decimal import Decimal
 FUND = "FUND"
 UNIFIED = "UNIFIED"
 
-# More than the payments of the last seconds, as the exchange accepts one per second.
-_KEPT_PAYMENTS = 20
+# More than the payments of the last seconds.
+_KEPT_PAYMENTS = 100
+# More than a run makes within the minute in which one that failed may be doubted.
+_KEPT_EXECUTIONS = 1000
 
 
 class Payment(t.NamedTuple):
@@ -59,8 +61,10 @@ class Spending:
 
     :ivar balances: By coin, when the balance was read (ms, by the monotonic clock), and the balance minus later payments.
     :ivar paid: The latest payments, oldest first.
+    :ivar executed: The payments of which the history shows that they were executed, in the order in which that was found out.
     """
 
     def __init__(self) -> None:
         self.balances: dict[str, tuple[int, Decimal]] = {}
         self.paid: deque[Payment] = deque(maxlen=_KEPT_PAYMENTS)
+        self.executed: deque[Payment] = deque(maxlen=_KEPT_EXECUTIONS)

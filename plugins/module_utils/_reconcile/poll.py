@@ -83,23 +83,27 @@ class Poller(Reader):
             finding = finding._replace(reason=f"the exchange could not be read ({error.cause})")
         return PollResult(finding, _evidence(intent, latest, funds, finding, reads))
 
-    def follow(self, intent: Intent, repay_id: str, deadline_ms: int, until_final: bool = True) -> Followed:
+    def follow(
+        self, intent: Intent, repay_id: str, deadline_ms: int, until_final: bool = True, shown: t.Sequence[HistoryEntry] | None = None
+    ) -> Followed:
         """Look for the entry of a move in the history.
 
         :param repay_id: The ID that the exchange gave it.
         :param deadline_ms: When to give up, by the monotonic clock.
         :param until_final: Whether to keep looking while it is in process.
+        :param shown: The history as it was read after the request had left; none to read it.
         """
-        seen, entries = None, []
+        seen, entries = None, list(shown or ())
         words = WORDS[intent.goal.move]
         for dummy in self._reads(deadline_ms, f"{words.entry.capitalize()} {repay_id} {words.place} {self._label} is not final yet"):
             try:
                 # The whole history, because the moves of others change the level as well.
-                entries = self._operation.history(intent.earliest_ms)
+                entries = self._operation.history(intent.earliest_ms) if shown is None else entries
             except BybitError as failed:
                 if failed.is_block:
                     break
                 continue
+            shown = None
             seen = next((entry for entry in entries if entry.repay_id == repay_id), seen)
             if seen and (seen.is_final or not until_final):
                 break
@@ -117,14 +121,15 @@ class Poller(Reader):
             return ""
         return f"that ID belongs to {words.a_entry} of {plain(found[0].amount)} {found[0].coin} {words.place} another {words.target}"
 
-    def await_change(self, intent: Intent, deadline_ms: int) -> Subject | None:
+    def await_change(self, intent: Intent, deadline_ms: int, shown: Subject | None = None) -> Subject | None:
         """Return the subject as soon as its figures include the move, or as it is at the deadline.
 
+        :param shown: The subject as it was read after the history that shows the move; none to read it.
         :raises BybitError: When it cannot be read.
         """
         subject, words = None, WORDS[intent.goal.move]
         for dummy in self._reads(deadline_ms, f"The {words.level} does not show the {words.noun} {words.place} {self._label} yet"):
-            subject = self._operation.find()
+            subject, shown = shown or self._operation.find(), None
             if subject is None or seen_in_level([intent], [], subject):
                 break
             if not subject.levels and subject.movements is None:

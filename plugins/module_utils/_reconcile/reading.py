@@ -20,7 +20,7 @@ from .._journal.intent import Intent
 from .._loans.account import read_balance, read_position, wallet_movements
 from .._loans.history import HistoryEntry
 from .._loans.transfers import given_away
-from .._loans.wallet import Movement
+from .._loans.wallet import Movement, Spending
 from .._operations.base import Operation
 from .._times import CLOCK_SLACK_MS, DAY_MS, SECOND_MS
 from .money import Funds, moved_before, without_own
@@ -139,8 +139,12 @@ class Reader:
         movements = without_own(movements, [*intent.baseline.recent_payments, *moved_before(intent, entries)])
         net, sign = total(*(movement.amount for movement in movements)), 1 if intent.goal.is_incoming else -1
         moved = total(*(sign * m.amount for m in movements if sign * m.amount > 0 and m.time_ms <= latest_ms))
+        if has_failed:
+            # Its money came back, but that of others which were sent after it did not.
+            others = [payment for payment in self._client.state(Spending).executed if payment.coin == intent.coin and payment.from_ms > intent.sent_at_ms]
+            moved = max(sign * total(*(movement.amount for movement in without_own(movements, others))), Decimal(0))
         unified = self._allowed(lambda: given_away(self._client, intent.coin)) if intent.goal.move == TO_FUND else None
-        return Funds(max(sign * net, Decimal(0)) if has_failed else moved, balance, net, unified=unified)
+        return Funds(moved, balance, net, unified=unified)
 
     def _allowed(self, read: t.Callable[[], _Found]) -> _Found | None:
         """Return what is read; none if the exchange refuses the request.

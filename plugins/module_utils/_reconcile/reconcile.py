@@ -10,6 +10,7 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 from .._amounts import plain
 from .._api.errors import JournalUnusable
@@ -33,15 +34,16 @@ class Reconciler:
         self._journal = journal
         self._wait = wait
 
-    def reconcile(self, intent: Intent, deadline_ms: int) -> Reconciled:
+    def reconcile(self, intent: Intent, deadline_ms: int, shown: t.Sequence[HistoryEntry] | None = None) -> Reconciled:
         """Find out the outcome of an intent.
 
         :param deadline_ms: When to give up, by the monotonic clock.
+        :param shown: The history as it was read after the request had left; none to read it.
         """
         others, doubt, failed_id = self._journal.repay_ids(), "", None
         if intent.repay_id is not None:
-            warning = self._write_down(intent)
-            followed = self._follow(intent, intent.repay_id, None, deadline_ms)
+            warning = self.write_down(intent)
+            followed = self._follow(intent, intent.repay_id, None, deadline_ms, shown)
             entry = followed.entry
             if entry is not None:
                 doubt = mismatch(entry, intent)
@@ -73,9 +75,11 @@ class Reconciler:
             others |= failed & {entry.repay_id}
             failed.add(entry.repay_id)
 
-    def _follow(self, intent: Intent, repay_id: str, entry: HistoryEntry | None, deadline_ms: int) -> Followed:
+    def _follow(
+        self, intent: Intent, repay_id: str, entry: HistoryEntry | None, deadline_ms: int, shown: t.Sequence[HistoryEntry] | None = None
+    ) -> Followed:
         if self._wait and (entry is None or not entry.is_final):
-            return self._poller.follow(intent, repay_id, deadline_ms)
+            return self._poller.follow(intent, repay_id, deadline_ms, shown=shown)
         if entry is None and intent.goal.has_own_id:
             # The exchange may accept a transfer that then fails, so look once even without wait.
             return self._poller.follow(intent, repay_id, 0)
@@ -93,14 +97,14 @@ class Reconciler:
             if not found.intent.goal.has_own_id:
                 found = found._replace(intent=with_history_amount(found.intent, entry))
         if has_succeeded(entry) and (self._poller.tells_status or self._poller.await_arrival(found.intent, deadline_ms)):
-            found = found._replace(outcome=EXECUTED, warning=found.warning or self._write_down(found.intent))
+            found = found._replace(outcome=EXECUTED, warning=found.warning or self.write_down(found.intent))
         # The figures that it changes may not include it yet.
         is_final = found.outcome == EXECUTED
         known = found.finding.reason if found.finding else "the history shows it as final" if is_final else "the exchange accepted it"
         self._journal.mark_made(found.intent, is_final, known)
         return found
 
-    def _write_down(self, intent: Intent) -> str:
+    def write_down(self, intent: Intent) -> str:
         """Record the ID of a move for later runs; return an error as a warning, because the move itself did not fail."""
         if intent.repay_id in self._journal.repay_ids():
             return ""

@@ -38,7 +38,7 @@ class FakePoller:
         self.asked.append(asked)
         return PollResult(self.findings.pop(0), EVIDENCE)
 
-    def follow(self, intent: Intent, *asked: object) -> Followed:
+    def follow(self, intent: Intent, *asked: object, shown: object = None) -> Followed:
         self.asked.append(asked)
         return Followed(self.followed, (TWIN,))
 
