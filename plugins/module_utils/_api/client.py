@@ -136,13 +136,17 @@ class Client(Requestor):
         :param extract: Extracts the value from the answer. None is not cached.
         :param signed: Whether the request must be signed.
         """
-        key, now_ms = (path, query_text(query)), self.clock.monotonic_ms()
-        known: tuple[int, _Cached | None] = self._session.cache.get(key, (0, None))
-        read_ms, value = known
-        if value is None or now_ms - read_ms > _CACHE_AGE_MS:
+        now_ms, value = self.clock.monotonic_ms(), self.recall(path, query)
+        if value is None:
             value = extract(self.read(path, query, signed=signed))
-            self._session.cache[key] = now_ms, value
-        return value
+            self._session.cache[path, query_text(query)] = now_ms, value
+        known: _Cached | None = value
+        return known
+
+    def recall(self, path: str, query: dict[str, str]) -> t.Any:
+        """Return what C(cached) extracted from an answer within the last ten minutes; none if there was no such call."""
+        read_ms, value = self._session.cache.get((path, query_text(query)), (0, None))
+        return value if self.clock.monotonic_ms() - read_ms <= _CACHE_AGE_MS else None
 
     def pace_before_reads(self, path: str) -> None:
         """Wait now, so that the next POST to this path need not wait after the reads that precede it.

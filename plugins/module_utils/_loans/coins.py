@@ -31,8 +31,13 @@ def borrowing_accuracy(client: Client, coin: str, product: str) -> int | None:
     def row_of(answer: dict[str, t.Any]) -> Row | None:
         return row_of_coin(coin, [Row(_COINS, fields) for fields in rows_of(_COINS, answer)])
 
+    field = f"{product}BorrowingAccuracy"
+    # The list of all coins, if C(borrowing_accuracies) has read it.
+    known = places_by_coin(client.recall(_COINS, {}) or [], [coin], field)
+    if coin in known:
+        return known[coin]
     row = client.cached(_COINS, {"currency": coin}, row_of)
-    return row.decimal_places(f"{product}BorrowingAccuracy") if row else None
+    return row.decimal_places(field) if row else None
 
 
 def borrowing_accuracies(client: Client, coins: t.Collection[str], product: str) -> dict[str, int]:

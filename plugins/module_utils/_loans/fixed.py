@@ -41,8 +41,13 @@ def find(client: Client, loan_id: str) -> Loan | None:
 def open_loans(client: Client, coin: str | None = None, loan_id: str | None = None) -> t.Iterator[Loan]:
     """Yield the open contracts of the account, page by page; raises what C(find) raises."""
     query = {"orderCurrency": coin, "loanId": loan_id}
-    contracts = _contracts(client, {name: value for name, value in query.items() if value})
-    return (loan for loan in contracts if loan.status == OPEN)
+    found = _contracts(client, {name: value for name, value in query.items() if value})
+    return (loan for loan in found if loan.status == OPEN)
+
+
+def contracts(client: Client) -> t.Iterator[Loan]:
+    """Yield the contracts of the account, open or repaid, page by page; raises what C(find) raises."""
+    return _contracts(client, {})
 
 
 def together(coin: str, contracts: t.Iterable[Loan]) -> Loan:
@@ -61,17 +66,20 @@ def together(coin: str, contracts: t.Iterable[Loan]) -> Loan:
 
 
 def repayments(
-    client: Client, coin: str | None = None, loan_id: str | None = None, repay_id: str | None = None
+    client: Client, coin: str | None = None, loan_id: str | None = None, repay_id: str | None = None, most_rows: int | None = None
 ) -> list[HistoryEntry]:
     """Return the repayments of the account that the exchange lists; raises what C(find) raises.
 
     :param loan_id: Return only the repayments of this contract, each with the part of its amount that went to the contract.
+    :param most_rows: How many rows to read at most; none for all.
     """
-    entries = united(HISTORY, map(_entry, rows_like(client, HISTORY, {"loanCurrency": coin, "repayId": repay_id})), repay_id)
-    return entries if loan_id is None else list(_of_contract(loan_id, entries))
+    rows = rows_like(client, HISTORY, {"loanCurrency": coin, "repayId": repay_id}, most_rows)
+    entries = united(HISTORY, map(_entry, rows), repay_id)
+    return entries if loan_id is None else list(of_contract(loan_id, entries))
 
 
-def _of_contract(loan_id: str, entries: t.Iterable[HistoryEntry]) -> t.Iterator[HistoryEntry]:
+def of_contract(loan_id: str, entries: t.Iterable[HistoryEntry]) -> t.Iterator[HistoryEntry]:
+    """Yield the repayments of one contract, each with the part of its amount that went to the contract."""
     for entry in entries:
         parts = tuple(part for part in entry.parts if part.loan_id == loan_id)
         if parts:

@@ -47,9 +47,12 @@ def no_debt(coin: str) -> Loan:
     return Loan(FLEXIBLE, None, coin, Decimal(0), Decimal(0), Decimal(0), REPAID)
 
 
-def repayments(client: Client, coin: str | None = None, repay_id: str | None = None) -> list[HistoryEntry]:
-    """Return the repayments of the account that the exchange lists; raises what C(find) raises."""
-    rows = rows_like(client, HISTORY, {"loanCurrency": coin, "repayId": repay_id})
+def repayments(client: Client, coin: str | None = None, repay_id: str | None = None, most_rows: int | None = None) -> list[HistoryEntry]:
+    """Return the repayments of the account that the exchange lists; raises what C(find) raises.
+
+    :param most_rows: How many rows to read at most; none for all.
+    """
+    rows = rows_like(client, HISTORY, {"loanCurrency": coin, "repayId": repay_id}, most_rows)
     return united(HISTORY, (row.entry() for row in rows), repay_id)
 
 

@@ -45,7 +45,9 @@ def accuracy(client: Client, coin: str) -> int | None:
         row = row_of_coin(coin, list(_rows_of_levels(_COINS, answer)))
         return row.decimal_places("borrowingAccuracy") if row else None
 
-    return client.cached(_COINS, {"currency": coin}, places)
+    # The list of all coins, if C(accuracies) has read it.
+    known = places_by_coin(client.recall(_COINS, {}) or [], [coin], "borrowingAccuracy")
+    return known[coin] if coin in known else client.cached(_COINS, {"currency": coin}, places)
 
 
 def collateral_accuracy(client: Client, coin: str) -> int | None:
@@ -125,12 +127,21 @@ def open_loans(client: Client, coin: str | None = None, loan_id: str | None = No
     return (_open_loan(row, client.exchange_time_or_local_ms()) for row in rows)
 
 
+def completed_loans(client: Client) -> t.Iterator[Loan]:
+    """Yield the loans that were closed within the last 6 months, page by page; raises what C(find) raises."""
+    rows = rows_like(client, _COMPLETED_LOANS, {})
+    return each_once(_COMPLETED_LOANS, (_completed_loan(row, client.exchange_time_or_local_ms()) for row in rows), "loan ")
+
+
 def repayments(
-    client: Client, coin: str | None = None, loan_id: str | None = None, repay_id: str | None = None
+    client: Client, coin: str | None = None, loan_id: str | None = None, repay_id: str | None = None, most_rows: int | None = None
 ) -> list[HistoryEntry]:
-    """Return the repayments of the account within the last 6 months; raises what C(find) raises."""
+    """Return the repayments of the account within the last 6 months; raises what C(find) raises.
+
+    :param most_rows: How many rows to read at most; none for all.
+    """
     query = {"orderId": loan_id, "repayId": repay_id, "loanCurrency": coin}
-    return united(HISTORY, map(_entry, rows_like(client, HISTORY, query)), repay_id)
+    return united(HISTORY, map(_entry, rows_like(client, HISTORY, query, most_rows)), repay_id)
 
 
 def missing(order_id: str) -> str:

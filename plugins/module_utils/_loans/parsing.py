@@ -31,6 +31,8 @@ _OPTIONAL_FIELDS = frozenset({
 # Loans are liquidated below 1, so a much larger value must be a percentage.
 _MAX_LTV = Decimal("1.5")
 
+_Row = t.TypeVar("_Row")
+
 
 class Row:
     """One row of an answer, whose fields are read by name.
@@ -156,14 +158,31 @@ class Row:
         )
 
 
-def rows_like(client: Client, path: str, query: dict[str, str | None]) -> t.Iterator[Row]:
+class TooLong(ReadFailed):
+    """A list has more rows than the caller wants to read."""
+
+
+def at_most(rows: t.Iterable[_Row], most_rows: int | None) -> t.Iterator[_Row]:
+    """Yield rows up to a number; none for all.
+
+    :raises TooLong: If there are more.
+    """
+    for number, row in enumerate(rows):
+        if number == most_rows:
+            raise TooLong(f"There are more than {most_rows} rows.")
+        yield row
+
+
+def rows_like(client: Client, path: str, query: dict[str, str | None], most_rows: int | None = None) -> t.Iterator[Row]:
     """Yield the rows of a list, page by page; raises what C(Client.pages) raises.
 
     :param query: The requested values by field; none if any value is fine. C(repayId) and C(adjustId) are not compared.
-    :raises ReadFailed: If a row has another value than requested, because it may be the requested row under another name.
+    :param most_rows: How many rows to read at most; none for all.
+    :raises ReadFailed: If a row has another value than requested, because it may be the requested row under another name; C(TooLong) if there are
+        more rows than C(most_rows).
     """
     asked = {name: value for name, value in query.items() if value}
-    for fields in client.pages(path, asked):
+    for fields in at_most(client.pages(path, asked), most_rows):
         row = Row(path, fields)
         for name, value in asked.items():
             if name not in _IDS:

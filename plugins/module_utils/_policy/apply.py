@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carry out the operations of a plan, one after the other, each by a run of the engine of its own.
+"""Carry out the operations of a plan, each by a run of the engine of its own.
 
-An operation that fails, or whose outcome is unknown, stops those that depend on it: on the same loan, or with the same money. All others go on.
+Repayments of several loans are sent one after the other, and then their outcomes are found out together. An operation that fails, or whose outcome is unknown, stops those that depend on it: on the same loan, or with the same money. All others go on.
 This module util is private to the collection.
 """
 
@@ -17,12 +17,13 @@ from .._amounts import total
 from .._api.errors import BybitError
 from .._engine.context import RunContext
 from .._engine.report import Report
-from .._engine.run import run
+from .._engine.run import Begun, begin, end, noted
 from .._journal.intent import Intent
 from .._loans.account import invalidate_balance
 from .._outcomes import EXECUTED, NOT_EXECUTED, NOTHING_TO_DO, PENDING, PLANNED
+from .listing import Listings
 from .plan import TRANSFER, Operation, Played
-from .rules import REPAY_FROM_COLLATERAL
+from .rules import REPAY, REPAY_FROM_COLLATERAL
 from .wording import amount, noun
 
 NOT_TRIED = "not_tried"
@@ -74,8 +75,16 @@ def planned(operations: t.Sequence[Played]) -> list[Result]:
     return [Result(number, played, PLANNED) for number, played in enumerate(operations, 1)]
 
 
+class _UnderWay(t.NamedTuple):
+    """A repayment that the exchange has accepted, and whose outcome is still to be found out."""
+
+    number: int
+    played: Played
+    begun: Begun
+
+
 def apply(
-    operations: t.Sequence[Played], contexts: t.Callable[[int], RunContext], done: t.Mapping[int, Result]
+    operations: t.Sequence[Played], contexts: t.Callable[[int], RunContext], done: t.Mapping[int, Result], listings: Listings
 ) -> t.Iterator[Result]:
     """Carry out a plan, and yield the result of each operation as soon as it is known.
 
@@ -83,11 +92,50 @@ def apply(
     :param done: What earlier runs of the same plan have executed, by number.
     """
     hindering: list[Result] = []
-    for number, played in enumerate(operations, 1):
-        result = done.get(number) or _not_tried(number, played, hindering) or _carried_out(number, played, contexts(number))
+    for result in _each(operations, contexts, done, listings, hindering):
         if result.short or not result.is_success:
             hindering.append(result)
         yield result
+
+
+def _each(
+    operations: t.Sequence[Played], contexts: t.Callable[[int], RunContext], done: t.Mapping[int, Result], listings: Listings,
+    hindering: t.Sequence[Result],
+) -> t.Iterator[Result]:
+    under_way: list[_UnderWay] = []
+    for number, played in enumerate(operations, 1):
+        if under_way and not _can_follow_at_once(played.operation, under_way):
+            yield from _ended(under_way, listings)
+            under_way = []
+        result = done.get(number) or _not_tried(number, played, hindering)
+        if result is None:
+            context, is_repayment = contexts(number), played.operation.kind == REPAY
+            begun = begin(context, given=listings.before(context.operation) if is_repayment else None)
+            if is_repayment and begun.is_accepted:
+                under_way.append(_UnderWay(number, played, noted(begun)))
+                continue
+            result = _result(number, played, context, end(begun))
+            listings.outdate()
+        yield result
+    yield from _ended(under_way, listings)
+
+
+def _ended(under_way: t.Sequence[_UnderWay], listings: Listings) -> t.Iterator[Result]:
+    """Find out the outcomes of repayments that were accepted, and yield the results."""
+    listings.outdate()
+    left = list(under_way)
+    while left:
+        # What has failed comes last, and otherwise the latest first: each payment that was executed explains an entry of the wallet's ledger, which
+        # would leave it in doubt whether an earlier one has failed.
+        number, played, begun = following = max(left, key=lambda entry: (listings.promises(entry.begun), entry.number))
+        left.remove(following)
+        yield _result(number, played, begun.context, end(begun, listings.after(begun)))
+    listings.outdate()
+
+
+def _can_follow_at_once(operation: Operation, under_way: t.Iterable[_UnderWay]) -> bool:
+    """Return whether an operation need not wait for the outcomes of those that were accepted."""
+    return operation.kind == REPAY and _loan(operation) not in [_loan(other.played.operation) for other in under_way]
 
 
 def _not_tried(number: int, played: Played, before: t.Sequence[Result]) -> Result | None:
@@ -111,22 +159,21 @@ def _state(result: Result) -> str:
 
 
 def _depends(later: Operation, earlier: Operation) -> bool:
-    is_same_loan = later.product is not None and (later.product, later.loan_id, _loan_coin(later)) == (earlier.product, earlier.loan_id, _loan_coin(earlier))
+    is_same_loan = later.product is not None and _loan(later) == _loan(earlier)
     is_same_collateral = later.sells is not None and later.sells in (earlier.sells, earlier.coin if earlier.product is None else None)
     return is_same_loan or is_same_collateral or _uses_money_of(later, earlier)
 
 
-def _loan_coin(operation: Operation) -> str | None:
-    """Return the coin by which a loan without an ID is known."""
-    return operation.coin if operation.loan_id is None else None
+def _loan(operation: Operation) -> tuple[str | None, str]:
+    """Return what identifies the loan: without an ID, it is known by its coin."""
+    return operation.product, operation.loan_id or operation.coin
 
 
 def _uses_money_of(later: Operation, earlier: Operation) -> bool:
     return later.coin == earlier.coin and REPAY_FROM_COLLATERAL not in (later.kind, earlier.kind)
 
 
-def _carried_out(number: int, played: Played, context: RunContext) -> Result:
-    report = run(context)
+def _result(number: int, played: Played, context: RunContext, report: Report) -> Result:
     intents = [made.found.intent for made in report.made]
     if report.recovered.answered is not None:
         intents.append(report.recovered.answered.intent)

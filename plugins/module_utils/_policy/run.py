@@ -34,13 +34,14 @@ from .apply import Result, apply, planned
 from .applied import applied_before, done_of
 from .contexts import Contexts
 from .document import Document, Origin, document_of
+from .listing import Listings
 from .moved import repaid_under, since_ms, used
 from .money import Money
 from .planner import plan
 from .position import noted
 from .reading import Reading, read_account
 from .request import PER_RUN, PolicyRequest
-from .rules import LtvRule
+from .rules import REPAY, LtvRule
 from .settle import Settled, Unsettled, settle
 from .staleness import differences
 from .steps import steps_of
@@ -148,8 +149,9 @@ def _stages(setting: Setting) -> t.Iterator[Ran]:
     yield ran
     if contexts is None:
         return
-    for result in apply(document.operations, _contexts_of(setting, contexts, document, money), done):
-        ran = ran._replace(results=(*ran.results, result))
+    listings = Listings(setting.client, [played.operation.product for played in document.operations if played.operation.kind == REPAY])
+    for result in apply(document.operations, _contexts_of(setting, contexts, document, money), done, listings):
+        ran = ran._replace(results=tuple(sorted((*ran.results, result), key=lambda known: known.number)))
         yield ran
 
 

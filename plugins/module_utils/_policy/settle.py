@@ -70,7 +70,8 @@ def settle(contexts: Contexts, unsettled: t.Mapping[Target, t.Sequence[Intent]],
     :raises Unsettled: If an outcome is unknown, if an operation is still in process, or if what is needed cannot be read.
     """
     settled, pause_ms = Settled(), 0
-    for target, intents in unsettled.items():
+    # The latest first, because a payment that was executed explains an entry of the wallet's ledger, which would leave an earlier one in doubt.
+    for target, intents in sorted(unsettled.items(), key=lambda item: -max(intent.sent_at_ms for intent in item[1])):
         goal = next((intent.goal for intent in intents if not intent.reported), intents[0].goal)
         context = contexts.context(operation_on(contexts.client, target.product, target.loan, goal), goal, options)
         try:

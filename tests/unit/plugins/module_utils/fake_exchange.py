@@ -167,6 +167,9 @@ class FakeExchange(Repayment):
             if int(query["createTimeFrom"]) <= time_ms // 1000 <= int(query["createTimeTo"]):
                 yield {"currency": "USDT", "ioDirection": direction, "txnAmt": amount, "createTime": str(time_ms // 1000)}
 
+    def recall(self, path: str, query: dict[str, str]) -> None:
+        return None
+
     def cached(self, path: str, query: dict[str, str], extract: t.Callable[[dict[str, t.Any]], t.Any], signed: bool = False) -> t.Any:
         assert (path, signed) == ("/v5/user/query-api", True)
         return extract(self.key)

@@ -48,6 +48,9 @@ class Exchange:
         self.asked.append((path, query))
         return self._answer
 
+    def recall(self, path: str, query: dict[str, str]) -> None:
+        return None
+
     def cached(self, path: str, query: dict[str, str], extract: t.Callable[[t.Any], t.Any]) -> t.Any:
         return extract(self.read(path, query))
 

@@ -30,6 +30,9 @@ class Exchange:
         self._query = ONE if query is None else query
         self._answer = {"list": rows, "vipCoinList": [{"vipLevel": "VIP0", "list": rows}]}
 
+    def recall(self, path: str, query: dict[str, str]) -> None:
+        return None
+
     def cached(self, path: str, query: dict[str, str], extract: t.Callable[[t.Any], t.Any]) -> t.Any:
         assert query == self._query
         return extract(self._answer)

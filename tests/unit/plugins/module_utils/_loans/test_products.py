@@ -106,6 +106,9 @@ class Exchange:
             raise answer
         return answer
 
+    def recall(self, path: str, query: dict[str, str]) -> None:
+        return None
+
     def cached(self, path: str, query: dict[str, str], extract: t.Callable[[t.Any], t.Any]) -> t.Any:
         return extract(self.read(path, query))
 

@@ -38,6 +38,9 @@ class Exchange:
     def read(self, path: str, query: dict[str, str], signed: bool = True) -> dict[str, t.Any]:
         return {"list": list(self.pages(path, query))}
 
+    def recall(self, path: str, query: dict[str, str]) -> None:
+        return None
+
     def cached(self, path: str, query: dict[str, str], extract: t.Callable[[t.Any], t.Any]) -> t.Any:
         return extract(self.read(path, query))
 

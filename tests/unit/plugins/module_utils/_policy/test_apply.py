@@ -12,11 +12,14 @@ from decimal import Decimal
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._policy.apply import NOT_TRIED, Result, apply
 from ansible_collections.treasury.bybit.plugins.module_utils._policy.document import Document, Origin
+from ansible_collections.treasury.bybit.plugins.module_utils._policy.listing import Listings
 from ansible_collections.treasury.bybit.plugins.module_utils._policy.outcome import message, overall, rule_states, unmet_warnings
 from ansible_collections.treasury.bybit.plugins.module_utils._policy.plan import Operation, Played, Share, Unmet
 
 D = Decimal
 ORIGIN = Origin("mainnet", "104", 0, 1)
+# Nothing here gets as far as a reading.
+NO_LISTINGS = Listings(t.cast(t.Any, None), ())
 
 
 def operation(kind: str, coin: str, product: str | None = None, loan_id: str | None = None, sells: str | None = None, rule: str = "a") -> Operation:
@@ -60,17 +63,17 @@ def test_a_failure_stops_what_depends_on_it_and_nothing_else(first: Operation, s
     plan = [Played(first), Played(second)]
     if not stops:
         with pytest.raises(LookupError):
-            list(apply(plan, contexts, failed))
+            list(apply(plan, contexts, failed, NO_LISTINGS))
         assert tried == [2]
         return
-    results = list(apply(plan, contexts, failed))
+    results = list(apply(plan, contexts, failed, NO_LISTINGS))
     assert (results[1].outcome, tried) == (NOT_TRIED, [])
     assert results[1].message.startswith("Not tried, because the ")
 
 
 def test_money_that_has_not_arrived_stops_what_needs_it() -> None:
     moved = {1: Result(1, Played(TRANSFER), "executed", short="the Funding wallet does not show it yet")}
-    results = list(apply([Played(TRANSFER), Played(FLEXIBLE)], lambda number: pytest.fail("tried"), moved))
+    results = list(apply([Played(TRANSFER), Played(FLEXIBLE)], lambda number: pytest.fail("tried"), moved, NO_LISTINGS))
     assert results[1].message == "Not tried, because the Funding wallet does not show it yet."
 
 
