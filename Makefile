@@ -205,7 +205,7 @@ fault-sabotage: env ## Remove one safeguard at a time, and check that the tests 
 compare-safety: env ## Compare with other clients under the same faults (FORMAT=md, or rst)
 	@$(BIN)/python tests/benchmark/compare_safety.py --format $(FORMAT)
 
-bench: env ## Compare the speed with other clients, in 25 minutes (ROUNDS=3, CELLS=n1,n20, FORMAT=md, or rst)
+bench: env ## Compare the speed with other clients, in 35 minutes (ROUNDS=3, CELLS=n1,n20, FORMAT=md, or rst)
 	@$(BIN)/python tests/benchmark/compare_speed.py --rounds $(ROUNDS) --cells '$(CELLS)' --format $(FORMAT)
 
 simulate: env ## Play policies on simulated markets, in 10 minutes (PATHS=1000, DAYS=30, FORMAT=md, or rst)

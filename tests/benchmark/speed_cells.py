@@ -15,7 +15,8 @@ from surroundings import KEY, SECRET
 
 # Requests per second: a limit that clients can read and keep to without ever waiting.
 UNLIMITED = 10_000
-_LOANS_APART = 1000
+_LOANS_APART = 100_000
+_PAGE = 100
 _FIRST_LOAN = 1_794_267_532_472_646_144
 
 
@@ -25,6 +26,7 @@ class Cell:
 
     :ivar one_way_ms: How long the stand-in holds each request before handling it, and each answer afterwards.
     :ivar limited: Whether the exchange's rate limits apply: one repayment and five reads per second.
+    :ivar is_whole: Whether the repayments close the loans, which a policy can do with one rule for all of them.
     :ivar contestants: The contestants that are measured in each round.
     :ivar once: The contestants that are measured in the first round only, because they take long and no goal depends on them.
     :ivar memory: The contestants whose peak memory is measured, in separate runs after the rounds.
@@ -38,6 +40,7 @@ class Cell:
     one_way_ms: int = 0
     tls: bool = False
     limited: bool = False
+    is_whole: bool = False
     once: tuple[str, ...] = ()
     memory: tuple[str, ...] = ()
 
@@ -72,7 +75,7 @@ class Cell:
                 "uid": str(number),
                 "wallet": {"USDT": "1000000"},
                 "keys": [{"key": key, "secret": SECRET, "permissions": ["SpotTrade", "Wallet"]}],
-                "loans": [_loan(order) for order in orders],
+                "loans": [_loan(order, self.is_whole) for order in orders],
             }
             for number, (key, orders) in enumerate(self.orders().items(), start=1)
         ]
@@ -89,11 +92,17 @@ class Cell:
         per_second = built_in_seed()["settings"]["limits"][f"POST {REPAY}"]
         return (self.items - 1) // per_second
 
+    def reading_seconds(self) -> int:
+        """Return the duration that the rate limit alone causes when all loans are listed; the first second's pages need not wait."""
+        per_second = built_in_seed()["settings"]["limits"]["default"]
+        return (-(-self.items // _PAGE) - 1) // per_second
 
-def _loan(order_id: str) -> dict[str, str]:
+
+def _loan(order_id: str, is_whole: bool) -> dict[str, str]:
+    principal, collateral = ("0.6", "0.0001") if is_whole else ("1000", "0.04")
     return {
-        "order_id": order_id, "loan_coin": "USDT", "collateral_coin": "BTC", "principal": "1000", "interest": "0.4",
-        "collateral": "0.04", "hourly_rate": "0.0000090346", "borrowed_at": "-3d",
+        "order_id": order_id, "loan_coin": "USDT", "collateral_coin": "BTC", "principal": principal, "interest": "0.4",
+        "collateral": collateral, "hourly_rate": "0.0000090346", "borrowed_at": "-3d",
     }
 
 
@@ -121,4 +130,9 @@ CELLS = (
         memory=("in-process", "module", "uri", "noop"),
     ),
     Cell("limit", "20 repayments at 1 a second", 20, ("in-process", "module", "start"), limited=True),
+    Cell("book", "100 loans closed", 100, ("policy", "policy-module", "in-process", "pybit"), is_whole=True, once=("uri", "module"), memory=("policy",)),
+    Cell("book-far", "100 loans closed, 50 ms away", 100, ("policy", "pybit"), is_whole=True, once=("in-process",), one_way_ms=25),
+    Cell("book-limit", "100 loans closed at 1 a second", 100, ("start",), is_whole=True, once=("policy",), limited=True),
+    Cell("book-1000", "1,000 loans, nothing to do", 1000, ("policy-idle", "start"), limited=True, memory=("policy-idle",)),
+    Cell("book-10000", "10,000 loans, nothing to do", 10_000, ("policy-idle", "start"), limited=True, memory=("policy-idle",)),
 )

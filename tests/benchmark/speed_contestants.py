@@ -64,6 +64,11 @@ CONTESTANTS = (
     Contestant(
         "module", "ours, as a module", _playbook("speed_ours.yml", "-e", "bybit_in_process=false"), 0.8, 0.45, 7
     ),
+    Contestant("policy", "ours, one policy task", _playbook("speed_policy.yml"), 0.9, 0.01, 1),
+    Contestant("policy-module", "ours, one policy task as a module", _playbook("speed_policy.yml", "-e", "bybit_in_process=false"), 1.3, 0.01, 1),
+    Contestant(
+        "policy-idle", "ours, one policy task that pays nothing", _playbook("speed_policy.yml", "-e", '{"max_debt": "999999999"}'), 1, 0.003, 0, pays=False
+    ),
     Contestant("uri", "`uri`, signed by a filter", _playbook("speed_uri.yml"), 0.8, 0.3),
     Contestant("uri-steps", "`uri` after `set_fact`, included", _playbook("speed_uri_steps.yml"), 0.8, 0.4),
     Contestant("command", "`command` with a pybit script", _playbook("speed_command.yml"), 0.8, 0.5),

@@ -17,6 +17,11 @@ FASTER_THAN_URI = 25
 FASTER_THAN_MODULE = 12
 MS_ABOVE_NOOP = 10
 PERCENT_ABOVE_LIMIT = 2
+PERCENT_OF_POLICY_ABOVE_LIMIT = 1
+PERCENT_ABOVE_READS = 10
+TIMES_PYBIT = 1.3
+MOST_REQUESTS = 130
+MB_FOR_MORE_LOANS = 60
 
 
 class Goal(t.NamedTuple):
@@ -85,22 +90,55 @@ class Results:
                 f"100 repayments at most {MS_ABOVE_NOOP} ms an item slower than a no-op action", _text(above, "{:.1f} ms"),
                 None if above is None else above <= MS_ABOVE_NOOP,
             ),
-            self._limit_goal(cells["limit"]),
+            self._limit_goal(cells["limit"], "in-process", PERCENT_ABOVE_LIMIT),
+            *(self._ratio_goal(name, title) for name, title in (("policy", "one policy task"), ("policy-module", "one policy task as a module"))),
+            self._far_goal(),
+            self._requests_goal(),
+            self._limit_goal(cells["book-limit"], "policy", PERCENT_OF_POLICY_ABOVE_LIMIT),
+            self._idle_goal(cells["book-10000"]),
+            self._memory_goal(),
         ]
 
-    def _limit_goal(self, cell: Cell) -> Goal:
-        text = (
-            f"20 repayments at 1 a second at most {PERCENT_ABOVE_LIMIT} % longer than the limit and Ansible's start, "
-            f"without a 10006"
-        )
-        seconds, start = self.seconds(cell.name, "in-process"), self.seconds(cell.name, "start")
+    def _ratio_goal(self, contestant: str, title: str) -> Goal:
+        faster = self.ratio("book", "uri", contestant)
+        text = f"100 loans closed by {title} at least {FASTER_THAN_URI}× faster than `uri`"
+        return Goal(text, _text(faster, "{:.1f}×"), None if faster is None else faster >= FASTER_THAN_URI)
+
+    def _far_goal(self) -> Goal:
+        slower = self.ratio("book-far", "policy", "pybit")
+        text = f"The same 50 ms away in at most {TIMES_PYBIT}× the time of pybit"
+        return Goal(text, _text(slower, "{:.2f}×"), None if slower is None else slower <= TIMES_PYBIT)
+
+    def _requests_goal(self) -> Goal:
+        sent = [run.posts + run.gets for run in self.good("book", "policy")]
+        text = f"The same with at most {MOST_REQUESTS} requests"
+        return Goal(text, _text(max(sent, default=None), "{}"), max(sent) <= MOST_REQUESTS if sent else None)
+
+    def _idle_goal(self, cell: Cell) -> Goal:
+        text = f"A policy over 10,000 loans that pays nothing at most {PERCENT_ABOVE_READS} % longer than the limit of its reads and Ansible's start"
+        seconds, start = self.seconds(cell.name, "policy-idle"), self.seconds(cell.name, "start")
+        if seconds is None or start is None:
+            return Goal(text, "", None)
+        least = cell.reading_seconds() + start
+        percent = (seconds / least - 1) * 100
+        return Goal(text, f"{percent:+.1f} % ({seconds:.2f} s instead of {cell.reading_seconds()} + {start:.2f} s)", percent <= PERCENT_ABOVE_READS)
+
+    def _memory_goal(self) -> Goal:
+        text = f"10,000 loans instead of 1,000 need at most {MB_FOR_MORE_LOANS} MB more"
+        many, few = self.peak_mb("book-10000", "policy-idle"), self.peak_mb("book-1000", "policy-idle")
+        more = None if many is None or few is None else many - few
+        return Goal(text, _text(more, "{:.0f} MB"), None if more is None else more <= MB_FOR_MORE_LOANS)
+
+    def _limit_goal(self, cell: Cell, contestant: str, most: int) -> Goal:
+        text = f"{cell.title} at most {most} % longer than the limit and Ansible's start, without a 10006"
+        seconds, start = self.seconds(cell.name, contestant), self.seconds(cell.name, "start")
         if seconds is None or start is None:
             return Goal(text, "", None)
         least = cell.limit_seconds() + start
         percent = (seconds / least - 1) * 100
-        refused = max(run.refused for run in self.good(cell.name, "in-process"))
+        refused = max(run.refused for run in self.good(cell.name, contestant))
         measured = f"{percent:+.1f} % ({seconds:.2f} s instead of {cell.limit_seconds()} + {start:.2f} s), {refused} × 10006"
-        return Goal(text, measured, percent <= PERCENT_ABOVE_LIMIT and not refused)
+        return Goal(text, measured, percent <= most and not refused)
 
 
 def _text(number: float | None, form: str) -> str:

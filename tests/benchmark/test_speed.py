@@ -69,6 +69,17 @@ def test_all_other_contestants_repay(stand_in, tmp_path, name) -> None:
     assert (run.trouble, run.posts) == ("", 1)
 
 
+@pytest.mark.parametrize("name", ["policy", "policy-module", "pybit"])
+def test_one_policy_task_closes_all_loans(stand_in, tmp_path, name) -> None:
+    run = run_once(BY_NAME[name], replace(TWO, is_whole=True), stand_in, tmp_path)
+    assert (run.trouble, run.posts) == ("", 2)
+
+
+def test_a_policy_with_nothing_to_do_only_reads(stand_in, tmp_path) -> None:
+    run = run_once(BY_NAME["policy-idle"], TWO, stand_in, tmp_path)
+    assert (run.trouble, run.posts, run.gets > 0) == ("", 0, True)
+
+
 @pytest.mark.parametrize(
     ("contestant", "trouble"),
     [

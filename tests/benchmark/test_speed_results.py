@@ -20,7 +20,7 @@ def results_of(cell: str, refused: int = 0, **seconds: float | list[float]) -> R
     results = Results()
     for name, times in seconds.items():
         for time in times if isinstance(times, list) else [times]:
-            results.add(cell, name.replace("in_process", "in-process"), Run(time, 100, 600, refused, ""), False)
+            results.add(cell, name.replace("_", "-"), Run(time, 100, 600, refused, ""), False)
     return results
 
 
@@ -82,3 +82,20 @@ def test_memory_comes_from_the_watched_run() -> None:
 def test_goals_are_met_or_missed(results, told) -> None:
     [measured] = [line for line in goals(results).splitlines() if not line.endswith("not measured")]
     assert measured.endswith(told)
+
+
+def test_the_goals_of_a_policy() -> None:
+    results = results_of("book", policy_module=2, uri=49)
+    results.add("book", "policy", Run(1.9, 100, 31, 0, ""), False)
+    for cell, contestant, seconds in (
+        ("book-far", "policy", 7.4), ("book-far", "pybit", 5.7), ("book-limit", "policy", 100.9), ("book-limit", "start", 1), ("book-10000", "policy-idle", 23),
+        ("book-10000", "start", 1),
+    ):
+        results.add(cell, contestant, Run(seconds, 0, 0, 0, ""), False)
+    for cell, kilobytes in (("book-1000", 80_000), ("book-10000", 180_000)):
+        results.add(cell, "policy-idle", Run(1, 0, 0, 0, "", kilobytes), True)
+    told = [line.partition(": ")[2] for line in goals(results).splitlines() if not line.endswith("not measured")]
+    assert told == [
+        "25.8×, met", "24.5×, **NOT met**", "1.30×, met", "131, **NOT met**", "+0.9 % (100.90 s instead of 99 + 1.00 s), 0 × 10006, met",
+        "+15.0 % (23.00 s instead of 19 + 1.00 s), **NOT met**", "98 MB, **NOT met**",
+    ]
