@@ -44,6 +44,7 @@ notes:
   - All amounts, LTVs, and fractions of a policy need quotes, because YAML changes unquoted numbers before the module sees them, and a policy is approved as
     it is written. An amount has at most 18 digits before and 18 digits after the decimal point.
   - It is safe to retry this module with C(until) and C(retries) if O(mode=apply) has no O(plan_file). Each run plans again what is still missing.
+  - A run carries out at most 500 operations, and tells which rules need more. The next run goes on.
   - Only one run of a policy moves money for an account at a time. Other runs wait for it up to O(lock_timeout) if they share O(journal).
   - Prices can change between the plan and the end of the run, so an LTV can differ a little from the plan. The next run sees that.
 attributes:

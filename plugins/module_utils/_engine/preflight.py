@@ -179,7 +179,8 @@ def _read(context: RunContext, moved_so_far: Decimal, before: Freshness, given: 
         return preflight
     if operation.terms.from_collateral:
         return preflight._replace(pledged=read_position(context.client).pledged(goal.collateral))
-    # If the available amount decides how much to move, a recent reading is not enough, unless it is a part of what is given.
+    # If the available amount decides how much to move, a recent reading is not enough. For one of many runs it is: if it shows enough, only the
+    # debt decides, and if it does not, the wallet is read again.
     is_exact = (goal.is_of_level or options.allow_partial) and given is None
     available, warning = _available(context, subject, None if is_exact else decision.amount)
     wallet = readable(lambda: read_balance(context.client, subject.coin)) if goal.is_incoming else available

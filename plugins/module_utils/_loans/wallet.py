@@ -17,8 +17,8 @@ from decimal import Decimal
 FUND = "FUND"
 UNIFIED = "UNIFIED"
 
-# More than the payments of the last seconds.
-_KEPT_PAYMENTS = 100
+# More than the payments of the last seconds, as the exchange accepts one per second. Each intent records them.
+_KEPT_PAYMENTS = 20
 # More than a run makes within the minute in which one that failed may be doubted.
 _KEPT_EXECUTIONS = 1000
 

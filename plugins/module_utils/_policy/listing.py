@@ -18,7 +18,6 @@ from .._engine.run import Begun
 from .._engine.steps import Given
 from .._journal.intent import Intent
 from .._loans import fixed, flexible, legacy
-from .._loans.account import invalidate_balance
 from .._loans.history import FAILED, SUCCESS, HistoryEntry
 from .._loans.loan import FIXED, FLEXIBLE, LEGACY, Loan
 from .._loans.parsing import at_most
@@ -99,8 +98,6 @@ class Listings:
         if listing is None or (listing.is_usable and not listing.is_younger(_MAX_AGE_MS, self._now_ms())):
             # First the loans, then the history, as a single repayment does.
             listing = self._before[product] = self._listed(product, lambda: (_open_loans(self._client, product), _history(self._client, product)))
-            for coin in {loan.coin for loan in listing.loans.values()}:
-                invalidate_balance(self._client, coin)
         return listing.of(operation)
 
     def after(self, begun: Begun) -> Given | None:

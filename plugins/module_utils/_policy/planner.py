@@ -20,11 +20,13 @@ from . import ltv
 from .book import Book, is_whole, key_of
 from .draft import Draft
 from .money import Money
-from .plan import Plan, merged, play
+from .plan import Operation, Plan, merged, play
 from .rules import SOONEST_DUE, DebtRule, InstallmentRule, LtvRule, MaturityRule, Rule, in_order
 from .scope import reaches
 
 _ZERO = Decimal(0)
+# A run keeps the lock of each loan until it has reported everything, and a process may have about a thousand open files.
+MAX_OPERATIONS = 500
 
 
 class Policy(t.NamedTuple):
@@ -59,8 +61,17 @@ def plan(policy: Policy, book: Book, money: Money, repaid: t.Mapping[str, Decima
         else:
             draft = _max_debt(draft, rule)
     operations = merged((*draft.transfers(), *draft.operations))
-    played, after = play(book, operations)
+    draft = _without_the_rest(draft, operations[MAX_OPERATIONS:])
+    played, after = play(book, operations[:MAX_OPERATIONS])
     return Plan(tuple(played), tuple(dict.fromkeys(draft.unmet)), book, after)
+
+
+def _without_the_rest(draft: Draft, rest: t.Sequence[Operation]) -> Draft:
+    """Tell which rules need more operations than one run carries out."""
+    for rule in dict.fromkeys(name for operation in rest for name in operation.rules):
+        number = sum(rule in operation.rules for operation in rest)
+        draft = draft.without(rule, f"{number} more operations are needed, but one run carries out at most {MAX_OPERATIONS}. Run again after this one.")
+    return draft
 
 
 def _unread(rule: Rule, products: t.Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loans.wallet impor
 from ansible_collections.treasury.bybit.plugins.module_utils._policy import rules
 from ansible_collections.treasury.bybit.plugins.module_utils._policy.money import Cap, Money
 from ansible_collections.treasury.bybit.plugins.module_utils._policy.plan import TRANSFER
+from ansible_collections.treasury.bybit.plugins.module_utils._policy.planner import MAX_OPERATIONS
 from policies import NOW_MS, legacy, level, money, pledged
 from policies_planned import (
     ADD, ALL, ETH, REPAY, RICH, SELL, TWO_BTC, contract, due, flexible, installment, ltv_rule, max_debt, operations, planned, unmet,
@@ -259,3 +260,10 @@ def test_a_debt_without_collateral_is_above_every_level() -> None:
 def test_levels_may_refer_to_marks(above: rules.Level, down_to: rules.Level, expected: list[str], reasons: list[str]) -> None:
     found = planned([rules.LtvRule("ltv", ALL, above, down_to)], HIGH, TWO_BTC)
     assert (operations(found), unmet(found)) == (expected, reasons)
+
+
+def test_what_one_run_cannot_carry_out_is_left_to_the_next_and_told() -> None:
+    found = planned([due(3)], [contract(str(number), "1", 2) for number in range(600, 600 + MAX_OPERATIONS + 2)], TWO_BTC)
+    assert len(found.operations) == MAX_OPERATIONS
+    assert unmet(found) == ["2 more operations are needed, but one run carries out at most 500. Run again after this one."]
+    assert len(found.after.loans) - len([loan for loan in found.after.loans if not loan.debt]) == 2
