@@ -25,7 +25,7 @@ from .._journal.target import ACCOUNT_COLLATERAL, ORDER_COLLATERAL, WALLETS, Tar
 from .._loans.history import SUCCESS
 from .._loans.loan import FIXED, FLEXIBLE, LEGACY
 from .._operations.targets import operation_on
-from .._outcomes import EXECUTED, PENDING
+from .._outcomes import EXECUTED, PENDING, UNKNOWN
 from .._reconcile.evidence import margin_without_ledger_ms
 from .._times import utc
 from .._words import WORDS
@@ -86,7 +86,9 @@ def settle(contexts: Contexts, unsettled: t.Mapping[Target, t.Sequence[Intent]],
             # What was found out so far is recorded as reported at the end of this run, so it must be in its result.
             raise Unsettled(RunEnded(error), settled) from error
         if ended is not None:
-            raise Unsettled(ended, settled)
+            # The result names what is in doubt, as those of the other modules do.
+            doubtful = [(ended.intent, UNKNOWN)] if ended.is_open and ended.intent is not None else []
+            raise Unsettled(ended, settled._replace(earlier=(*settled.earlier, *doubtful)))
         # It may have been processed only just now, however long ago it was sent.
         pause_ms = max(pause_ms, options.settle_margin_ms, *(_remaining_ms(context, intent) for intent in intents))
     if pause_ms > 0:
