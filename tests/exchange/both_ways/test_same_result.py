@@ -12,12 +12,12 @@ import sys
 import typing as t
 
 import pytest
-from two_ways import cases_keywords, cases_options, cases_results, cases_secrets
+from two_ways import cases_keywords, cases_options, cases_policy, cases_results, cases_secrets
 from two_ways.cases import SECRET, playbook_of
 from two_ways.masks import masked as without_chance
 from two_ways.running import IN_PROCESS, MODULE, WAYS, Controller, Told
 
-_PLAIN = {**cases_results.CASES, **cases_options.CASES, **cases_keywords.CASES}
+_PLAIN = {**cases_results.CASES, **cases_policy.CASES, **cases_options.CASES, **cases_keywords.CASES}
 _INVENTORY = """
 [treasury]
 first

@@ -17,7 +17,7 @@ _DEFAULTS = {
     "ignore_errors": "true",
     "module_defaults": "".join(
         f"\n    treasury.bybit.{name}: {{recv_window: 1000, settle_margin: 0}}"
-        for name in ("bybit_loan_repay", "bybit_flexible_loan_repay", "bybit_fixed_loan_repay")
+        for name in ("bybit_loan_repay", "bybit_flexible_loan_repay", "bybit_fixed_loan_repay", "bybit_loan_policy")
     ),
 }
 # Each play starts with a fresh ledger and an empty journal.

@@ -17,6 +17,9 @@ _NUMBERED = {
     # IDs of intents and requests, and the callback's name for a task.
     "uuid": re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"),
     "repay_id": re.compile(r"\b2\d{18}\b"),
+    # What identifies a plan, which contains the time at which it was made, and the beginning of that as a reference.
+    "digest": re.compile(r"\b[0-9a-f]{64}\b"),
+    "reference": re.compile(r"\b[0-9a-f]{16}(?=/\d)"),
 }
 _ALIKE = {
     # Times of the machine or the exchange, in milliseconds and as text.
