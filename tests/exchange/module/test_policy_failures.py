@@ -50,6 +50,7 @@ def test_an_unknown_outcome_is_loud_and_blocks_the_next_run(policy, spoil_call, 
     moved()
     again = policy(INSTALLMENT, wait_timeout=0)
     assert (again.failed, again["changed"], again["outcome"], moved()) == (True, False, "unknown", [])
+    assert [(entry["intent"], entry["outcome"]) for entry in again["earlier"]] == [(intent["intent"], "unknown")]
     shown = policy(INSTALLMENT, mode="plan")
     assert (shown.failed, "because the outcome of earlier operations is not known yet (1)" in shown.warnings) == (False, True)
     assert intent["intent"] in again["msg"] and "set it in a task of bybit_flexible_loan_repay" in again["msg"]
