@@ -623,7 +623,7 @@ rules:
       type: list
       elements: str
       returned: always
-      sample: ["120.5 USDT is missing: per_run is 5000 USD."]
+      sample: ["120.5 USDT is missing: nothing of per_run (5000 USD) is left."]
 earlier:
   description:
     - The operations of earlier runs for the account that were interrupted before they reported the outcome. This run found out what became of them.

@@ -26,6 +26,17 @@ _MAX_SALE_USD = Decimal(300000)
 _DUST_USD = Decimal(1)
 
 
+class Short(t.NamedTuple):
+    """Why a rule does not get all that it needs.
+
+    :ivar why: A clause.
+    :ivar cause: What is to blame. A rule tells one cause only once.
+    """
+
+    why: str
+    cause: str
+
+
 class Draft(t.NamedTuple):
     """A plan in the making. Each method returns another draft."""
 
@@ -48,11 +59,11 @@ class Draft(t.NamedTuple):
             found.append(Operation(TRANSFER, coin, amount, shares=tuple(Share(rule, why) for rule in rules)))
         return found
 
-    def repay(self, rule: str, loan: Loan, wanted: Decimal, why: str) -> tuple[Draft, str]:
+    def repay(self, rule: str, loan: Loan, wanted: Decimal, why: str) -> tuple[Draft, Short | None]:
         """Repay an amount from the wallets, or as much of it as possible.
 
         :param wanted: At most the debt. A loan that can only be repaid in full is repaid in full, or not at all.
-        :return: The draft, and what keeps it from repaying all of that, as a clause; empty if nothing does.
+        :return: The draft, and what keeps it from repaying all of that; none if nothing does.
         """
         places = self.book.places_of(loan)
         # Less than the smallest amount must not remain.
@@ -66,7 +77,7 @@ class Draft(t.NamedTuple):
         operation = Operation(REPAY, loan.coin, amount, loan.product, loan.loan_id, None, (Share(rule, why, amount),))
         return self._with(operation), short
 
-    def add(self, rule: str, coin: str, wanted: Decimal, why: str, loan: Loan | None = None) -> tuple[Draft, str]:
+    def add(self, rule: str, coin: str, wanted: Decimal, why: str, loan: Loan | None = None) -> tuple[Draft, Short | None]:
         """Add collateral from the wallets to a legacy loan, or to the account; like C(repay)."""
         places = self.book.places_of_collateral(coin)
         amount = round_up(wanted, places)
@@ -80,7 +91,7 @@ class Draft(t.NamedTuple):
         operation = Operation(ADD_COLLATERAL, coin, amount, product, loan_id, None, (Share(rule, why, amount),))
         return self._with(operation), short
 
-    def sell(self, rule: str, loan: Loan, wanted: Decimal, coin: str, why: str) -> tuple[Draft, str]:
+    def sell(self, rule: str, loan: Loan, wanted: Decimal, coin: str, why: str) -> tuple[Draft, Short | None]:
         """Sell collateral of a coin to repay an amount; like C(repay)."""
         places = self.book.places_of(loan)
         amount = min(round_up(wanted, places), round_down(loan.debt, places))
@@ -88,7 +99,7 @@ class Draft(t.NamedTuple):
         short = _shortness(amount, loan.coin, limit)
         amount = self._worthwhile(loan.coin, round_down(limit.amount or _ZERO, places) if short else amount)
         if not amount:
-            return self, short or "sales of less than 1 USD are not worth a request"
+            return self, short or short_of("sales of less than 1 USD are not worth a request")
         operation = Operation(REPAY_FROM_COLLATERAL, loan.coin, amount, loan.product, loan.loan_id, coin, (Share(rule, why, amount),))
         return self._with(operation), short
 
@@ -115,8 +126,13 @@ class Draft(t.NamedTuple):
         return self._replace(book=book, money=money_after(self.money, played), operations=(*self.operations, operation))
 
 
-def _shortness(amount: Decimal, coin: str, limit: Affordable) -> str:
-    """Say why an amount cannot be moved, as a clause; empty if it can."""
+def short_of(why: str) -> Short:
+    """Return a reason that is a cause of its own."""
+    return Short(why, why)
+
+
+def _shortness(amount: Decimal, coin: str, limit: Affordable) -> Short | None:
+    """Say why an amount cannot be moved; none if it can."""
     if limit.amount is None or amount <= limit.amount:
-        return ""
-    return f"{plain(amount)} {coin} is needed, but {limit.why}"
+        return None
+    return Short(f"{plain(amount)} {coin} is needed, but {limit.why}", limit.cause or limit.why)

@@ -16,7 +16,7 @@ from .._amounts import difference, divide, multiply, round_down, total, unit
 from .._loans.loan import LEGACY, Loan
 from .._loans.outlook import Shock
 from .book import Book, is_whole, key_of
-from .draft import Draft
+from .draft import Draft, Short, short_of
 from .plan import percent
 from .rules import ADD_COLLATERAL, REPAY, LtvRule, Way, in_order
 
@@ -73,14 +73,16 @@ class _Lowering(t.NamedTuple):
         if ltv <= target:
             return draft
         left: Decimal | None = ltv
-        reasons: list[str] = []
+        reasons: dict[str, str] = {}
         for way in self.rule.using:
             draft, short = self.by(way, draft, target, why)
-            reasons.extend(short)
+            for found in short:
+                # One cap or wallet often stops several loans.
+                reasons.setdefault(found.cause, found.why)
             left = self.ltv(draft.book)
             if left is not None and left <= target:
                 return draft
-        limits = "; ".join(dict.fromkeys(reasons)) or "the ways that the rule may use are not enough"
+        limits = "; ".join(reasons.values()) or "the ways that the rule may use are not enough"
         reached = "is not known" if left is None else f"reaches {percent(left)}"
         return draft.without(self.rule.name, f"The LTV of {self.label} {reached}, not {percent(target)}: {limits}.")
 
@@ -113,7 +115,7 @@ class _Lowering(t.NamedTuple):
     def current(self, book: Book) -> Loan | None:
         return None if self.loan is None else book.loan(*key_of(self.loan))
 
-    def by(self, way: Way, draft: Draft, target: Decimal, why: str) -> tuple[Draft, list[str]]:
+    def by(self, way: Way, draft: Draft, target: Decimal, why: str) -> tuple[Draft, list[Short]]:
         """Lower the LTV in one way as far as needed and possible; also return what keeps it from more."""
         if way.kind == REPAY:
             return self.by_repaying(draft, target, why)
@@ -121,16 +123,16 @@ class _Lowering(t.NamedTuple):
             return self.by_adding(draft, way.coins, target, why)
         return self.by_selling(draft, way.coins, target, why)
 
-    def by_repaying(self, draft: Draft, target: Decimal, why: str) -> tuple[Draft, list[str]]:
-        reasons = []
+    def by_repaying(self, draft: Draft, target: Decimal, why: str) -> tuple[Draft, list[Short]]:
+        reasons: list[Short | None] = []
         for loan in self.repayable(draft):
             needed = self.repayment(draft.book, loan, target)
             if needed is None:
-                reasons.append(f"how far a repayment in {loan.coin} lowers the LTV is not known")
+                reasons.append(short_of(f"how far a repayment in {loan.coin} lowers the LTV is not known"))
             elif needed:
                 draft, short = draft.repay(self.rule.name, loan, min(needed, loan.debt), why)
                 reasons.append(short)
-        return draft, list(filter(None, reasons))
+        return draft, [short for short in reasons if short]
 
     def repayable(self, draft: Draft) -> list[Loan]:
         """Return the loans to repay, in order. Contracts that can only be repaid in full come last, because they can repay too much."""
@@ -157,21 +159,24 @@ class _Lowering(t.NamedTuple):
         needed = amount_at(divide(multiply(target, pledged), owed))
         return None if needed is None else max(needed, _ZERO)
 
-    def by_adding(self, draft: Draft, coins: t.Sequence[str], target: Decimal, why: str) -> tuple[Draft, list[str]]:
+    def by_adding(self, draft: Draft, coins: t.Sequence[str], target: Decimal, why: str) -> tuple[Draft, list[Short]]:
         if draft.book.refuses_collateral and self.loan is None:
-            return draft, ["the exchange accepts no more collateral at the moment"]
-        reasons = []
+            return draft, [short_of("the exchange accepts no more collateral at the moment")]
+        reasons: list[Short | None] = []
         for coin in coins:
             loan = self.current(draft.book)
             needed = self.addition(draft.book, loan, coin, target)
             if needed is None and loan is None and target:
                 needed = self.most(draft.book, coin)
-            if needed is None:
-                reasons.append(f"the exchange does not show how it values {coin} as collateral of {self.label}, or no amount of it is enough")
+            if loan is not None and loan.collateral_coin != coin:
+                reasons.append(short_of(f"{self.subject} only takes {loan.collateral_coin} as collateral"))
+            elif needed is None:
+                why_not = f"the exchange does not show how it values {coin} as collateral of {self.label}, or no amount of it is enough"
+                reasons.append(short_of(why_not))
             elif needed:
                 draft, short = draft.add(self.rule.name, coin, needed, why, loan)
                 reasons.append(short)
-        return draft, list(filter(None, reasons))
+        return draft, [short for short in reasons if short]
 
     def addition(self, book: Book, loan: Loan | None, coin: str, target: Decimal) -> Decimal | None:
         """Return how much collateral of a coin must be added; none if that is unknown, or no amount is enough."""
@@ -195,10 +200,10 @@ class _Lowering(t.NamedTuple):
         room = difference(divide(entry.tiers[-1].max_usd, price), entry.market_usd)
         return divide(multiply(entry.amount, room), entry.market_usd) if room > 0 else None
 
-    def by_selling(self, draft: Draft, coins: t.Sequence[str], target: Decimal, why: str) -> tuple[Draft, list[str]]:
+    def by_selling(self, draft: Draft, coins: t.Sequence[str], target: Decimal, why: str) -> tuple[Draft, list[Short]]:
         if self.loan is not None:
-            return draft, ["the exchange does not sell the collateral of legacy loans to repay them"]
-        reasons = []
+            return draft, [short_of("the exchange does not sell the collateral of legacy loans to repay them")]
+        reasons: list[Short | None] = []
         for coin in coins:
             # In order again: a sale may repay a part of a contract.
             for loan in in_order(self.repayable(draft), self.rule.order, draft.money.prices):
@@ -207,8 +212,8 @@ class _Lowering(t.NamedTuple):
                 if needed:
                     draft, short = draft.sell(self.rule.name, loan, needed, coin, why)
                     reasons.append(short)
-                reasons += [most.why] if most.amount is not None and most.amount < loan.debt else []
-        return draft, list(filter(None, reasons))
+                reasons += [Short(most.why, most.cause or most.why)] if most.amount is not None and most.amount < loan.debt else []
+        return draft, [short for short in reasons if short]
 
     def sale(self, draft: Draft, loan: Loan, coin: str, target: Decimal, most: Decimal) -> Decimal:
         """Return the smallest amount to repay by selling a coin, or the largest possible one that lowers the LTV if none is enough.

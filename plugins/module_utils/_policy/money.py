@@ -12,11 +12,12 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from .._amounts import difference, divide, multiply, plain, total
+from .._amounts import difference, divide, multiply, plain, round_down, total
 from .._loans.prices import Prices
 from .._loans.wallet import FUND, UNIFIED
 
 _ZERO = Decimal(0)
+_CENTS = 2
 WALLETS = {FUND: "the Funding wallet", UNIFIED: "the UNIFIED wallet"}
 
 Amounts = t.Mapping[str, Decimal]
@@ -26,10 +27,12 @@ class Affordable(t.NamedTuple):
     """The most that can be moved, and what limits it, as a clause.
 
     :ivar amount: None for no limit.
+    :ivar cause: What the clause is about, such as a cap, however much of it is left.
     """
 
     amount: Decimal | None
     why: str = ""
+    cause: str = ""
 
     def and_also(self, other: Affordable) -> Affordable:
         """Return the tighter of two limits."""
@@ -64,14 +67,21 @@ class Cap(t.NamedTuple):
         found = Affordable(None)
         if coin in self.coins:
             left = max(difference(self.coins[coin], self.used_coins.get(coin, _ZERO)), _ZERO)
-            found = Affordable(left, f"{self.name} is {plain(self.coins[coin])} {coin}")
+            found = self._limit(left, left, self.coins[coin], coin)
         if self.usd is None:
             return found
         if price is None or self.used_usd is None:
             what = f"the price of {coin}" if price is None else "what was moved before"
             return Affordable(_ZERO, f"{self.name} is {plain(self.usd)} USD, and {what} in USD is not known")
-        allowed = divide(max(difference(self.usd, self.used_usd), _ZERO), price)
-        return found.and_also(Affordable(allowed, f"{self.name} is {plain(self.usd)} USD"))
+        left = max(difference(self.usd, self.used_usd), _ZERO)
+        return found.and_also(self._limit(divide(left, price), round_down(left, _CENTS), self.usd, "USD"))
+
+    def _limit(self, amount: Decimal, left: Decimal, cap: Decimal, unit: str) -> Affordable:
+        """Return an amount that a cap allows, and say how much of the cap is left."""
+        cause = f"{self.name} ({plain(cap)} {unit})"
+        if left == cap:
+            return Affordable(amount, f"{self.name} is {plain(cap)} {unit}", cause)
+        return Affordable(amount, f"{f'only {plain(left)} {unit}' if left else 'nothing'} of {cause} is left", cause)
 
     def after(self, moved: Amounts, usd: Decimal | None) -> Cap:
         """Return the cap after amounts were moved that are worth this many USD at most; none if that is unknown."""
@@ -110,8 +120,9 @@ class Money(t.NamedTuple):
         held = total(*amounts)
         kept = self.keep.get(coin, _ZERO)
         names = " and ".join(WALLETS[wallet] for wallet in sources if wallet not in unknown)
-        why = f"{names} {'hold' if len(amounts) > 1 else 'holds'} {plain(held)} {coin}"
-        return Affordable(max(difference(held, kept), _ZERO), f"{why}, of which {plain(kept)} must remain" if kept else why)
+        # Payments that are planned already are taken off.
+        why = f"{names} {'have' if len(amounts) > 1 else 'has'} {plain(held)} {coin} left"
+        return Affordable(max(difference(held, kept), _ZERO), f"{why}, of which {plain(kept)} must remain" if kept else why, f"{coin} in {names}")
 
     def allowed(self, coin: str) -> Affordable:
         """Return how much of a coin the caps still allow."""

@@ -88,8 +88,11 @@ def _before_maturity(draft: Draft, rule: MaturityRule) -> Draft:
         if rule.loans.selects(loan) and loan.is_due_by(now_ms + rule.within_ms):
             why = f"loan {loan.loan_id} {'was' if loan.is_due_by(now_ms) else 'is'} due at {utc(loan.maturity_time_ms or 0)}"
             draft, short = draft.repay(rule.name, loan, loan.debt, why)
-            if short:
-                draft = draft.without(rule.name, f"Loan {loan.loan_id} is not fully repaid: {short}.")
+            left = draft.book.loan(*key_of(loan))
+            if short and left is not None:
+                what = "repaid" if left.debt == loan.debt else "fully repaid"
+                limit = draft.money.payable(loan.coin).why
+                draft = draft.without(rule.name, f"Loan {loan.loan_id} is not {what}: {plain(left.debt)} {loan.coin} is needed, but {limit}.")
     return draft
 
 
@@ -120,7 +123,8 @@ def _repay_in_order(draft: Draft, rule: InstallmentRule | DebtRule, missing: Dec
         draft, short = draft.repay(rule.name, loan, min(missing, loan.debt), why)
         left = draft.book.loan(*key_of(loan))
         missing = max(total(missing, _ZERO if left is None else left.debt, loan.debt.copy_negate()), _ZERO)
-        reasons += [short] if short else []
+        # What limits it is told as this payment leaves it.
+        reasons += [draft.money.payable(loan.coin).why] if short else []
         if short and not is_whole(loan):
             break
     if missing and reasons:

@@ -90,7 +90,7 @@ def test_caps_are_paid_up_to_and_told(policy, sandbox) -> None:
     paid = before - flexible(sandbox)
     assert (run.failed, states(run)) == (False, {"monthly": "partly"})
     assert 290 < paid <= 300
-    assert "per_day is 300 USD" in run["rules"][0]["reasons"][0] and "per_day is 300 USD" in run.warnings
+    assert "nothing of per_day (300 USD) is left" in run["rules"][0]["reasons"][0] and "nothing of per_day (300 USD) is left" in run.warnings
     again = policy(INSTALLMENT, limits=limits)
     assert (again["changed"], states(again)) == (False, {"monthly": "not"})
     assert before - flexible(sandbox) <= paid

@@ -100,7 +100,7 @@ def test_the_money_and_the_marks(text: str, field: str, value: object) -> None:
 def test_nothing_may_be_moved_under_a_cap_of_a_day_before_its_sum_is_known() -> None:
     of_run, of_day = declare(f"{MONTHLY}\nlimits: {{per_run: {{usd: '5000'}}, per_day: {{usd: '10000'}}}}").caps
     assert of_run.left("USDT", D(1))[0] == 5000
-    assert of_day.left("USDT", D(1)) == (D(0), "per_day is 10000 USD, and what was moved before in USD is not known")
+    assert of_day.left("USDT", D(1))[:2] == (D(0), "per_day is 10000 USD, and what was moved before in USD is not known")
     assert of_day._replace(used_usd=D(4000)).left("USDT", D(1))[0] == 6000
 
 

@@ -107,31 +107,31 @@ def test_the_smallest_debt_is_the_one_that_is_worth_least() -> None:
 def test_what_is_due_soonest_gets_the_money_first() -> None:
     found = planned([due(9)], [contract("571", "60", 5), contract("570", "60", 2)], having=money({"USDT": "100"}))
     assert operations(found) == ["repay 60 USDT of 570"]
-    assert unmet(found) == ["Loan 571 is not fully repaid: 60 USDT is needed, but the Funding wallet holds 40 USDT."]
+    assert unmet(found) == ["Loan 571 is not repaid: 60 USDT is needed, but the Funding wallet has 40 USDT left."]
 
 
 @pytest.mark.parametrize(
     ("having", "expected", "reason"),
     [
         (money({"USDT": "10000"}, keep={"USDT": "200"}), ["repay 9800 USDT of flexible"],
-         "200 USDT is missing: 10000 USDT is needed, but the Funding wallet holds 10000 USDT, of which 200 must remain."),
-        (money({}), [], "10000 USDT is missing: 10000 USDT is needed, but the balance of USDT in the Funding wallet is not known."),
+         "200 USDT is missing: the Funding wallet has 200 USDT left, of which 200 must remain."),
+        (money({}), [], "10000 USDT is missing: the balance of USDT in the Funding wallet is not known."),
         (money({"USDT": "100"}, {"USDT": "250"}, {"USDT": "50"}), ["transfer 200 USDT", "repay 300 USDT of flexible"],
-         "9700 USDT is missing: 10000 USDT is needed, but the Funding wallet and the UNIFIED wallet hold 350 USDT, of which 50 must remain."),
+         "9700 USDT is missing: the Funding wallet and the UNIFIED wallet have 50 USDT left, of which 50 must remain."),
         (money({"USDT": "100"}, {}), ["repay 100 USDT of flexible"],
-         "9900 USDT is missing: 10000 USDT is needed, but the Funding wallet holds 100 USDT."),
+         "9900 USDT is missing: the Funding wallet has 0 USDT left."),
         (money({"USDT": "100"}, {}, {"USDT": "1"}), [],
-         "10000 USDT is missing: 10000 USDT is needed, but the balance of USDT in the UNIFIED wallet is not known."),
+         "10000 USDT is missing: the balance of USDT in the UNIFIED wallet is not known."),
         (RICH._replace(sources=()), [],
-         "10000 USDT is missing: 10000 USDT is needed, but the policy names no wallet to take money from."),
+         "10000 USDT is missing: the policy names no wallet to take money from."),
         (RICH._replace(caps=(Cap("per_run", D(5000)), Cap("per_day", D(9000), {}, D(8000)))), ["repay 1000 USDT of flexible"],
-         "9000 USDT is missing: 10000 USDT is needed, but per_day is 9000 USD."),
+         "9000 USDT is missing: nothing of per_day (9000 USD) is left."),
         (RICH._replace(caps=(Cap("per_run", D(5000), {"USDT": D(40)}),)), ["repay 40 USDT of flexible"],
-         "9960 USDT is missing: 10000 USDT is needed, but per_run is 40 USDT."),
+         "9960 USDT is missing: nothing of per_run (40 USDT) is left."),
         (RICH._replace(caps=(Cap("per_day", D(5000), used_usd=None),)), [],
-         "10000 USDT is missing: 10000 USDT is needed, but per_day is 5000 USD, and what was moved before in USD is not known."),
+         "10000 USDT is missing: per_day is 5000 USD, and what was moved before in USD is not known."),
         (RICH._replace(caps=(Cap("per_day", D(5000)),), prices={}), [],
-         "10000 USDT is missing: 10000 USDT is needed, but per_day is 5000 USD, and the price of USDT in USD is not known."),
+         "10000 USDT is missing: per_day is 5000 USD, and the price of USDT in USD is not known."),
     ],
 )
 def test_a_shortage_is_paid_up_to_and_told(having: Money, expected: list[str], reason: str) -> None:

@@ -91,8 +91,37 @@ def test_several_ways_reach_together_what_none_of_them_reaches() -> None:
 def test_a_plan_tells_how_far_it_comes() -> None:
     found = planned([ltv_rule()], [flexible("72000")], TWO_BTC, having=money({"USDT": "9000"}))
     assert unmet(found) == [
-        "The LTV of the account reaches 70.00 %, not 60.00 %: 18000 USDT is needed, but the Funding wallet holds 9000 USDT."
+        "The LTV of the account reaches 70.00 %, not 60.00 %: 18000 USDT is needed, but the Funding wallet has 9000 USDT left."
     ]
+
+
+def test_a_cap_that_stops_several_loans_is_told_once() -> None:
+    loans = [flexible("72000"), flexible("1", "ETH"), contract("570", "600", 9), legacy("6001", "40000", "1", "0.8")]
+    found = planned([ltv_rule()], loans, TWO_BTC, having=RICH._replace(caps=(Cap("per_run", D("10500.5")),)))
+    # 10,013.75 USD lower the LTV of the legacy loan. Less than the contract needs is left, so it goes to the flexible loans.
+    assert unmet(found) == [
+        "The LTV of the account reaches 82.91 %, not 60.00 %: 21100 USDT is needed, but only 486.75 USD of per_run (10500.5 USD) is left."
+    ]
+
+
+def test_each_cap_and_wallet_that_stops_a_rule_is_told() -> None:
+    loans = [flexible("72000"), flexible("1", "ETH")]
+    having = money({"USDT": "9000", "ETH": "1"})._replace(caps=(Cap("per_run", None, {"ETH": D("0.5")}),))
+    found = planned([ltv_rule(down_to="0.1")], loans, TWO_BTC, having=having)
+    assert unmet(found) == [
+        "The LTV of the account reaches 71.39 %, not 10.00 %: 65500 USDT is needed, but the Funding wallet has 9000 USDT left; "
+        "1 ETH is needed, but per_run is 0.5 ETH."
+    ]
+
+
+def test_a_legacy_loan_names_the_only_coin_that_it_takes() -> None:
+    found = planned([ltv_rule(rules.Way(ADD, ("ETH",)))], [legacy("6001", "40000", "1", "0.8")])
+    assert unmet(found) == ["The LTV of loan 6001 reaches 80.01 %, not 60.00 %: loan 6001 only takes BTC as collateral."]
+
+
+def test_a_legacy_loan_that_is_partly_repaid_in_time_says_what_is_still_needed() -> None:
+    found = planned([due(3)], [legacy("6001", "300", "1", "0.1", maturity_time_ms=1)], having=money({"USDT": "100"}))
+    assert unmet(found) == ["Loan 6001 is not fully repaid: 200 USDT is needed, but the Funding wallet has 0 USDT left."]
 
 
 def test_a_loan_that_is_listed_twice_is_repaid_once() -> None:

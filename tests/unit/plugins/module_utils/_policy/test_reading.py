@@ -238,7 +238,7 @@ def test_an_unreadable_position_is_never_safe(read: Read, account: fake.FakeAcco
     of = planned(reading, LTV, MATURITY)
     assert unmet(of) == {
         "ltv": ["The LTV of the account is not known, so the rule cannot be applied."],
-        "maturity": ["Loan 571 is not fully repaid: 2000 USDT is needed, but the Funding wallet holds 799.7286 USDT."],
+        "maturity": ["Loan 571 is not repaid: 2000 USDT is needed, but the Funding wallet has 799.7286 USDT left."],
     }
     # Legacy loans have their own LTV.
     assert targets(of) == [("repay", "legacy", "17")]

@@ -201,7 +201,7 @@ def test_each_saved_amount_must_fit_the_debts(operations: list[Operation], loans
             [REPAYMENT], ("99", "0"),
             [
                 "the repayment on flexible USDT of 100 USDT is too much: at most 99 USDT can be moved, because the Funding wallet and the UNIFIED wallet "
-                "hold 99 USDT",
+                "have 99 USDT left",
                 "100 USDT would be paid from the Funding wallet, but it would hold 99 USDT",
             ],
         ),
@@ -213,7 +213,7 @@ def test_each_saved_amount_must_fit_the_debts(operations: list[Operation], loans
             [REPAYMENT, CONTRACT], ("350", "0"),
             [
                 "the repayment on fixed 570 of 300 USDT is too much: at most 250 USDT can be moved, because the Funding wallet and the UNIFIED wallet "
-                "hold 250 USDT",
+                "have 250 USDT left",
                 "400 USDT would be paid from the Funding wallet, but it would hold 350 USDT",
             ],
         ),
@@ -227,7 +227,7 @@ def test_the_saved_amounts_must_fit_the_wallets(operations: list[Operation], wal
 def test_what_must_remain_in_the_wallets_is_not_used() -> None:
     assert again(REPAYMENT, money=money({"USDT": "150"}, None, {"USDT": "50"})) == []
     assert again(REPAYMENT, money=money({"USDT": "150"}, None, {"USDT": "50.1"})) == [
-        "the repayment on flexible USDT of 100 USDT is too much: at most 99.9 USDT can be moved, because the Funding wallet holds 150 USDT, "
+        "the repayment on flexible USDT of 100 USDT is too much: at most 99.9 USDT can be moved, because the Funding wallet has 150 USDT left, "
         "of which 50.1 must remain",
     ]
 
@@ -243,8 +243,8 @@ def test_money_of_the_funding_wallet_is_only_used_if_it_is_a_source() -> None:
     [
         # A sale counts what it sells, 204 USD.
         (Cap("per_day", D(404), {}, D(100)), []),
-        (Cap("per_day", D(404), {}, D("100.51")), ["at most 199.5 USDT can be moved, because per_day is 404 USD"]),
-        (Cap("per_day", None, {"USDT": D(299)}), ["at most 199 USDT can be moved, because per_day is 299 USDT"]),
+        (Cap("per_day", D(404), {}, D("100.51")), ["at most 199.5 USDT can be moved, because only 203.49 USD of per_day (404 USD) is left"]),
+        (Cap("per_day", None, {"USDT": D(299)}), ["at most 199 USDT can be moved, because only 199 USDT of per_day (299 USDT) is left"]),
         (
             Cap("per_day", D(400), {}, None),
             ["at most 0 USDT can be moved, because per_day is 400 USD, and what was moved before in USD is not known"] * 2,

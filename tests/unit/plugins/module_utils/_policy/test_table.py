@@ -62,11 +62,9 @@ def test_a_plan_at_80_columns() -> None:
 
 Not done:
   ltv: The LTV of loan 1793683005081680384 reaches 63.84 %, not 55.00 %:
-    0.29145144 BTC is needed, but per_run is 9000 USD; 4163.4478 USDT is needed,
-    but per_run is 9000 USD.
+    0.29145144 BTC is needed, but only 7000 USD of per_run (9000 USD) is left.
   ltv: The LTV of the account reaches 80.82 %, not 55.00 %: 0.25810102 BTC is
-    needed, but per_run is 9000 USD; 6388 USDT is needed, but per_run is
-    9000 USD.
+    needed, but nothing of per_run (9000 USD) is left.
 
 Moved in total, without transfers:
   USDT      2000     2000.00 USD
