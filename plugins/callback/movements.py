@@ -19,6 +19,7 @@ description:
   - If a task waits for longer than two seconds, shows what it is waiting for and the longest time that this can take, and repeats this every 15 seconds. A
     module that runs in a process of its own, for example with C(become), with C(async), or on a remote host, shows nothing until it ends, and the callback
     says so.
+  - Says if the host of a task was not reached.
   - Highlights an operation whose outcome is unknown, with the ID of its intent, even if the failure of the task is ignored.
   - Shows totals at the end, one line for each host, coin, and kind of movement. A line has these amounts, unless they are zero. C(done) is what
     this run moved. C(recovered) is what earlier tasks or runs moved but did not report. C(pending) is what the exchange accepted, but does not

@@ -21,6 +21,8 @@ COLUMNS = (DONE, RECOVERED, PENDING, PLANNED)
 LOUD, MOVED, CALM = "loud", "moved", "calm"
 DOUBT = "OUTCOME UNKNOWN"
 NOTHING = "Nothing was moved."
+# The state of a task that did not even get to its host.
+NOT_REACHED = "not_reached"
 
 
 class Line(t.NamedTuple):
@@ -34,7 +36,7 @@ class Line(t.NamedTuple):
 class TallyItem:
     """One movement that a result reports.
 
-    :ivar state: One of C(COLUMNS), or C(UNKNOWN).
+    :ivar state: One of C(COLUMNS), C(UNKNOWN), or C(NOT_REACHED).
     :ivar move: One of C(MOVES); none where the result does not say.
     :ivar intent: The ID of its intent; none if it is only planned, or if none was reported.
     """

@@ -19,7 +19,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._goal import ADD, R
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EXECUTED, NOT_EXECUTED, NOTHING_TO_DO, PENDING, PLANNED, UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._words import WORDS
 from ansible_collections.treasury.bybit.plugins.plugin_utils._movement import (
-    CALM, COLUMNS, DONE, DOUBT, LOUD, MOVED, NOTHING, RECOVERED, Line, TallyItem, item_of, loud, may_have_been,
+    CALM, COLUMNS, DONE, DOUBT, LOUD, MOVED, NOT_REACHED, NOTHING, RECOVERED, Line, TallyItem, item_of, loud, may_have_been,
 )
 from ansible_collections.treasury.bybit.plugins.plugin_utils._policy_lines import is_policy_report, policy_items, policy_lines
 
@@ -36,8 +36,12 @@ _LISTS = tuple(dict.fromkeys(words.list_key for words in WORDS.values()))
 _SUBJECTS = tuple(dict.fromkeys(words.subject_key for words in WORDS.values()))
 # Set by Ansible in the result of a task whose module returned none.
 _CUT_OFF = ("timedout", "async_result", "module_stdout", "unreachable")
+# What OpenSSH says before there is a connection. Without these words, the connection may have broken while the module ran.
+_NO_CONNECTION = ("ssh: connect to host ", "ssh: Could not resolve hostname ", "Permission denied (", "Host key verification failed")
 # The width of host names in the recap of Ansible.
 _HOST_WIDTH = 26
+# Ansible may have tried before, and does not say what became of that.
+_NO_HOST = "The host was not reached. Run the task again: it finds out what earlier runs sent before it sends anything."
 _NO_RESULT = "the task ended before it reported what it sent. Run it again: it finds out before it sends anything."
 
 
@@ -57,6 +61,11 @@ def is_cut_off(result: t.Mapping[str, t.Any]) -> bool:
     return not is_report(result) and any(result.get(name) for name in _CUT_OFF)
 
 
+def _is_not_reached(result: t.Mapping[str, t.Any]) -> bool:
+    """Return whether the task ended because there was no connection to its host."""
+    return is_cut_off(result) and bool(result.get("unreachable")) and any(words in str(result.get("msg")) for words in _NO_CONNECTION)
+
+
 def is_refusal(result: t.Mapping[str, t.Any]) -> bool:
     """Return whether a module that moves money ended before it could report more than that nothing was moved."""
     return not is_report(result) and result.get("outcome") == NOT_EXECUTED
@@ -69,6 +78,8 @@ def lines_of(result: t.Mapping[str, t.Any], has_failed: bool, is_shown: bool = T
     :param is_shown: Whether Ansible itself shows the message of a failed task.
     """
     message = result.get("msg") or ""
+    if _is_not_reached(result):
+        return [Line(_NO_HOST, CALM)]
     if is_cut_off(result):
         return [Line(f"{DOUBT}: {_NO_RESULT}", LOUD)]
     if is_refusal(result):
@@ -127,7 +138,7 @@ def _ltv_of(result: t.Mapping[str, t.Any]) -> str:
 def items_of(result: t.Mapping[str, t.Any], host: str) -> list[TallyItem]:
     """Return each movement that a result reports."""
     if is_cut_off(result):
-        return [TallyItem(host, UNKNOWN, None, "", None)]
+        return [TallyItem(host, NOT_REACHED if _is_not_reached(result) else UNKNOWN, None, "", None)]
     if is_policy_report(result):
         return policy_items(result, host)
     if not is_report(result):
@@ -227,7 +238,7 @@ class Tally:
         counted = [item for item in items if item.state in COLUMNS]
         doubtful = [item for item in items if item.state == UNKNOWN]
         if not counted and not doubtful:
-            yield _Row(host, "nothing was moved", "", CALM)
+            yield _Row(host, "not reached" if any(item.state == NOT_REACHED for item in items) else "nothing was moved", "", CALM)
         for coin, move in sorted({(item.coin, item.move or "") for item in counted}, key=_place):
             those = [item for item in counted if (item.coin, item.move) == (coin, move)]
             sums = {state: [item.amount or Decimal(0) for item in those if item.state == state] for state in COLUMNS}

@@ -41,7 +41,7 @@ def rule_states(document: Document, results: t.Sequence[Result]) -> list[RuleSta
 def _state(name: str, document: Document, results: t.Sequence[Result]) -> RuleState:
     own = [result for result in results if name in result.operation.rules]
     reasons = [entry.reason for entry in document.unmet if entry.rule == name]
-    reasons += [f"The {noun(result.operation)} of {amount(result.operation)}: {result.message}" for result in own if not result.is_success]
+    reasons += [_told(result) for result in own if not result.is_success]
     if any(result.outcome == UNKNOWN for result in own):
         return RuleState(name, UNKNOWN, tuple(reasons))
     if not reasons:
@@ -68,7 +68,7 @@ def message(document: Document, results: t.Sequence[Result]) -> str:
         some = [result for result in results if result.outcome in outcomes]
         if some:
             sentences.append(f"{said} {len(some)} of {len(results)} operations: {', '.join(_short(result) for result in some[:_SHOWN])}{_more(some)}.")
-    sentences += [f"The {noun(result.operation)} of {amount(result.operation)}: {result.message}" for result in results if not result.is_success]
+    sentences += [_told(result) for result in results if not result.is_success]
     unmet = dict.fromkeys(f"'{entry.rule}'" for entry in document.unmet)
     if unmet:
         sentences.append(f"Not fully met: {', '.join(unmet)}.")
@@ -88,6 +88,14 @@ def _further(number: int) -> str:
 
 
 _SHOWN = 5
+
+
+def _told(result: Result) -> str:
+    """Say why an operation was not made. Its message may name it already, such as C(The repayment of 5 USDT on loan 571 was not made: ...)."""
+    of_amount = f" of {amount(result.operation)} "
+    if of_amount in result.message.partition(": ")[0]:
+        return result.message
+    return f"The {noun(result.operation)}{of_amount.rstrip()}: {result.message}"
 
 
 def _short(result: Result) -> str:

@@ -11,6 +11,13 @@ from ansible_collections.treasury.bybit.plugins.plugin_utils._movement import LO
 from ansible_collections.treasury.bybit.plugins.plugin_utils._tally import Tally
 from results import FUNDED, KEYS, made, result
 
+NO_CONNECTION = [
+    "ssh: connect to host gone port 22: Connection refused",
+    "ssh: Could not resolve hostname gone: Name or service not known",
+    "me@gone: Permission denied (publickey).",
+    "Host key verification failed.",
+]
+
 
 def sums(*results: tuple[str, dict]) -> list[str]:
     tally = Tally()
@@ -52,7 +59,11 @@ def test_no_result_shows_no_line() -> None:
         # "collateral" is also the list of coins that a repayment sells.
         (result(coin=None, loan_currency="ETH", collateral=["BTC"], repayments=[made("a")]), "ETH repaid: done=100"),
         ({"failed": True, "timedout": {"period": 3}, "msg": "Timed out"}, "OUTCOME UNKNOWN intent=not reported"),
+        # The connection may have broken while the module ran.
         ({"unreachable": True, "msg": "gone"}, "OUTCOME UNKNOWN intent=not reported"),
+        ({"unreachable": True, "msg": "Shared connection to here closed."}, "OUTCOME UNKNOWN intent=not reported"),
+        *[({"unreachable": True, "msg": f"Task failed: Failed to connect to the host via ssh: {said}"}, "not reached") for said in NO_CONNECTION],
+        ({"failed": True, "module_stdout": NO_CONNECTION[0]}, "OUTCOME UNKNOWN intent=not reported"),
     ],
 )
 def test_the_sum_of_one_result(told: dict, expected: str) -> None:

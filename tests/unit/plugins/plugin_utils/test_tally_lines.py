@@ -14,6 +14,8 @@ from results import FUNDED, MESSAGE, made, result
 NOTHING = "Nothing was moved."
 CUT_OFF = "OUTCOME UNKNOWN: the task ended before it reported what it sent. Run it again: it finds out before it sends anything."
 
+NO_HOST = "The host was not reached. Run the task again: it finds out what earlier runs sent before it sends anything."
+
 
 def doubt(intent: str, what: str, target: str) -> str:
     return (
@@ -74,6 +76,8 @@ def doubt(intent: str, what: str, target: str) -> str:
         ({"failed": True, "msg": "missing required arguments: order_id"}, []),
         ({"failed": True, "msg": "amount cannot be used", "outcome": "not_executed"}, [(NOTHING, CALM)]),
         ({"failed": True, "msg": "Timed out", "timedout": {"period": 3}}, [(CUT_OFF, LOUD)]),
+        ({"unreachable": True, "msg": "Connection reset by peer"}, [(CUT_OFF, LOUD)]),
+        ({"unreachable": True, "msg": "ssh: connect to host gone port 22: Connection refused"}, [(NO_HOST, CALM)]),
         ({"censored": "the output has been hidden", "changed": True}, []),
     ],
 )

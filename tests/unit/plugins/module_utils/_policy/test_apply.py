@@ -114,6 +114,13 @@ def test_the_outcome_of_all_operations(outcomes: list[str], together: str) -> No
     assert overall([Result(number, Played(FLEXIBLE), outcome) for number, outcome in enumerate(outcomes, 1)]) == together
 
 
+def test_an_operation_that_its_message_names_is_named_once() -> None:
+    said = "The repayment of 5 USDT on the flexible USDT loan was not made: The exchange refused it."
+    results = [Result(1, Played(FLEXIBLE), "not_executed", message=said)]
+    assert message(document("a"), results) == said
+    assert [state.reasons for state in rule_states(document("a"), results)] == [(said,)]
+
+
 def test_a_message_says_what_was_made_and_what_was_not() -> None:
     results = [
         Result(1, Played(TRANSFER), "executed"),
