@@ -108,6 +108,7 @@ options:
             description:
               - The ID of the loan, as M(treasury.bybit.bybit_loan_info) returns it, or V(all). An ID also needs O(rules[].loans.product), because each
                 product has IDs of its own. Flexible loans have no ID.
+              - If the loan is not open, the rule is reached, and the run warns about it.
             type: str
             default: all
       ltv:
@@ -276,6 +277,8 @@ options:
       - A plan is refused, and nothing is sent, if it has expired, was edited, was applied before, or is for another account. It is also refused if
         the policy of the task differs from that of the plan, if an amount would now differ by more than O(tolerance), or if other operations would be needed.
         The message says what differs.
+      - A plan that repays a fixed contract is also refused if the contract now owes another amount. An overdue contract accrues interest, so apply
+        such a plan soon.
       - Each operation of a plan is executed at most once, no matter how often and on which controller the plan is applied, as long as all runs use the same
         O(journal) and it is not lost. If a run was killed, another run with the same file carries out the rest.
       - The digest finds mistakes, not attacks, because whoever can write the file can calculate it, too. RV(digest) is what to approve.

@@ -39,6 +39,12 @@ def test_an_installment_is_paid_once_in_its_period(policy, sandbox, moved, remem
     assert moved() == []
 
 
+def test_a_rule_for_a_loan_that_is_not_open_is_reached_but_warned_about(policy, moved) -> None:
+    run = policy({**CONTRACTS, "loans": {"product": "fixed", "id": "5700"}})
+    assert (run.failed, run["operations"], states(run), moved()) == (False, [], {"contracts": "reached"}, [])
+    assert "Rule 'contracts' selects fixed loan 5700, which is not open" in run.warnings
+
+
 def test_another_payment_does_not_count_as_an_installment(policy, run_repay, sandbox) -> None:
     run_repay("bybit_flexible_loan_repay", loan_currency="USDT", amount="200")
     before = flexible(sandbox)
