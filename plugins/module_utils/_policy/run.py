@@ -135,7 +135,8 @@ def _stages(setting: Setting) -> t.Iterator[Ran]:
         ran = ran._replace(warnings=_doubts(setting))
     request = setting.request
     reading = read_account(setting.client, request.policy.rules, request.sources, request.marks)
-    ran = ran._replace(reading=reading, warnings=(*ran.warnings, *reading.warnings, *closed_loans(request.policy.rules, reading.book), *_note(setting, reading)))
+    found = (*reading.warnings, *closed_loans(request.policy.rules, reading.book))
+    ran = ran._replace(reading=reading, warnings=(*ran.warnings, *found, *_note(setting, reading)))
     yield ran
     now_ms = reading.book.now_ms
     intents, done = setting.journal.moved(since_ms(request.policy.rules, now_ms)), done_of(setting.saved, ran.settled, store.use_of)
