@@ -33,6 +33,10 @@ from .rest import checked, repay_dust, repay_interest, repay_rest, silent, try_d
 from .steps import Attempt, Given, Made, Preflight, RunEnded, Sent
 
 
+# What a reading for several runs shows of a target; none to read alone.
+Reading = t.Callable[[], t.Optional[Given]]
+
+
 class Begun(t.NamedTuple):
     """A run whose request has left, or that needed none.
 
@@ -64,13 +68,14 @@ def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
     return end(begin(context, warnings))
 
 
-def begin(context: RunContext, warnings: tuple[str, ...] = (), given: Given | None = None) -> Begun:
+def begin(context: RunContext, warnings: tuple[str, ...] = (), read: Reading = lambda: None) -> Begun:
     """Do everything up to the moment when the request has left. Nothing is raised: an error is in the report.
 
-    :param given: What a reading for several runs showed just now; none to read alone.
+    :param read: Returns what a reading for several runs shows.
     """
     report = Report(context.operation.ids, context.label, context.goal, warnings)
     try:
+        was_held = context.journal.is_held
         context.journal.begin(context.check_mode, context.options.lock_timeout_ms)
         recovered = recover(context)
         if recovered.ended:
@@ -89,8 +94,9 @@ def begin(context: RunContext, warnings: tuple[str, ...] = (), given: Given | No
             return Begun(context, report, is_over=True)
         if short is not None and report.funding is not None:
             _await_funding(context, short, report.funding)
-        # What was given may lack what was just recovered.
-        return Begun(context, report, _reach(_after_moves(context, report), report, None if recovered.earlier else given))
+        # A common reading may lack what was just recovered, and what another run did before it released the target.
+        given = read() if was_held and not recovered.earlier else None
+        return Begun(context, report, _reach(_after_moves(context, report), report, given))
     except Exception as error:
         return Begun(context, _ended(context, report, error), is_over=True)
 
@@ -102,15 +108,16 @@ def noted(begun: Begun) -> Begun:
     return begun._replace(reached=sent._replace(warnings=(*sent.warnings, warning))) if sent is not None and warning else begun
 
 
-def end(begun: Begun, given: Given | None = None) -> Report:
+def end(begun: Begun, read: Reading = lambda: None) -> Report:
     """Find out the outcome of what was sent, and do the rest of a run. Nothing is raised.
 
-    :param given: What a reading for several runs showed after the request had left; none to read alone.
+    :param read: Returns what a reading for several runs shows after the request has left.
     """
     context, report, reached, is_over = begun
     if is_over:
         return report
     try:
+        given = read()
         attempt = silent(confirm(context, reached, given), report) if isinstance(reached, Sent) else reached
         if attempt is not None:
             report = _with_attempt(context, report, attempt, given)

@@ -76,6 +76,11 @@ class Journal:
         self._is_held = self._is_read = True
 
     @property
+    def is_held(self) -> bool:
+        """Whether this run has acquired the target."""
+        return self._is_held
+
+    @property
     def is_in_doubt(self) -> bool:
         """Whether the journal has an operation whose outcome is unknown, or may have one because it was not read."""
         return not self._is_read or bool(self.open_intents())

@@ -10,6 +10,8 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import typing as t
 from decimal import Decimal
 
@@ -103,6 +105,7 @@ def _each(
     hindering: t.Sequence[Result],
 ) -> t.Iterator[Result]:
     under_way: list[_UnderWay] = []
+    _hold([contexts(number) for number, played in enumerate(operations, 1) if number not in done and listings.serves(played.operation)])
     for number, played in enumerate(operations, 1):
         if under_way and not _can_follow_at_once(played.operation, under_way):
             yield from _ended(under_way, listings)
@@ -110,7 +113,7 @@ def _each(
         result = done.get(number) or _not_tried(number, played, hindering)
         if result is None:
             context, is_repayment = contexts(number), played.operation.kind == REPAY
-            begun = begin(context, given=listings.before(context.operation) if is_repayment else None)
+            begun = begin(context, read=functools.partial(listings.before, context.operation)) if is_repayment else begin(context)
             if is_repayment and begun.is_accepted:
                 under_way.append(_UnderWay(number, played, noted(begun)))
                 continue
@@ -118,6 +121,14 @@ def _each(
             listings.outdate()
         yield result
     yield from _ended(under_way, listings)
+
+
+def _hold(contexts: t.Iterable[RunContext]) -> None:
+    """Acquire the targets of a common reading before it, so that no other run moves anything between the reading and the request."""
+    for context in contexts:
+        # One that cannot be acquired now is waited for, and read, alone. Its own run then tells why, if it must.
+        with contextlib.suppress(BybitError):
+            context.journal.begin(False, 0)
 
 
 def _ended(under_way: t.Sequence[_UnderWay], listings: Listings) -> t.Iterator[Result]:
@@ -129,7 +140,7 @@ def _ended(under_way: t.Sequence[_UnderWay], listings: Listings) -> t.Iterator[R
         # would leave it in doubt whether an earlier one has failed.
         number, played, begun = following = max(left, key=lambda entry: (listings.promises(entry.begun), entry.number))
         left.remove(following)
-        yield _result(number, played, begun.context, end(begun, listings.after(begun)))
+        yield _result(number, played, begun.context, end(begun, functools.partial(listings.after, begun)))
     listings.outdate()
 
 

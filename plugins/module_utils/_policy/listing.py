@@ -24,6 +24,8 @@ from .._loans.parsing import at_most
 from .._operations.base import Operation
 from .._reconcile.evidence import seen_in_level
 from .._times import SECOND_MS
+from .plan import Operation as Planned
+from .rules import REPAY
 
 # Older figures are not good enough to send a request. Those of the exchange may be late by more than that (settle_margin).
 _MAX_AGE_MS = 5 * SECOND_MS
@@ -86,6 +88,10 @@ class Listings:
         self._numbers = Counter(products)
         self._before: dict[str, Listing] = {}
         self._after: dict[str, Listing] = {}
+
+    def serves(self, operation: Planned) -> bool:
+        """Return whether a planned operation is one of several that are decided on a common reading."""
+        return operation.kind == REPAY and self._numbers[operation.product] > 1
 
     def before(self, operation: Operation) -> Given | None:
         """Return what to decide on; none if the operation must read alone."""
