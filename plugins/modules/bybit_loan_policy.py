@@ -277,8 +277,8 @@ options:
       - A plan is refused, and nothing is sent, if it has expired, was edited, was applied before, or is for another account. It is also refused if
         the policy of the task differs from that of the plan, if an amount would now differ by more than O(tolerance), or if other operations would be needed.
         The message says what differs.
-      - A plan that repays a fixed contract is also refused if the contract now owes another amount. An overdue contract accrues interest, so apply
-        such a plan soon.
+      - A plan that repays a fixed contract is also refused if the contract now owes more, by more than O(tolerance). An overdue contract accrues
+        interest, so apply such a plan soon. If the Funding wallet lacks the interest, the repayment is declined.
       - Each operation of a plan is executed at most once, no matter how often and on which controller the plan is applied, as long as all runs use the same
         O(journal) and it is not lost. If a run was killed, another run with the same file carries out the rest.
       - The digest finds mistakes, not attacks, because whoever can write the file can calculate it, too. RV(digest) is what to approve.
@@ -629,7 +629,8 @@ rules:
       sample: ["120.5 USDT is missing: nothing of per_run (5000 USD) is left."]
 earlier:
   description:
-    - The operations of earlier runs for the account that were interrupted before they reported the outcome. This run found out what became of them.
+    - The operations of earlier runs for the account that were interrupted before they reported the outcome, the oldest first. This run found out what
+      became of them. C(product) and C(loan) name the target as in M(treasury.bybit.bybit_journal_info).
     - C(outcome) is V(executed), V(pending), V(not_executed), or V(unknown). The exchange's ID is C(repay_id), C(adjust_id), or C(transfer_id), depending
       on C(move), which is V(repay), V(add), V(take_back), V(to_fund), or V(to_unified).
   returned: when the options and the API key are valid
@@ -643,6 +644,8 @@ earlier:
       outcome: executed
       repay_id: "1771"
       sent_at_ms: 1728629785224
+      product: flexible
+      loan: USDT
 position:
   description: The position of the account before the run. V(none) if it was not read.
   returned: when the options and the API key are valid

@@ -144,7 +144,10 @@ def _result(module: Module, asked: PolicyRun, ran: Ran, connection: Connection) 
         "expires": iso(document.origin.expires_ms) if document is not None else None,
         "operations": [outcome.operation_as_dict(document, result) for result in results] if document is not None else [],
         "rules": [state._asdict() for state in outcome.rule_states(document, results)] if document is not None else [],
-        "earlier": [summary(intent, found) for intent, found in ran.settled.earlier],
+        "earlier": [
+            {**summary(found.intent, found.outcome), "product": found.target.product, "loan": found.target.loan}
+            for found in sorted(ran.settled.earlier, key=lambda found: found.intent.sent_at_ms)
+        ],
         "position": position_of(ran.reading) if ran.reading is not None else None,
         "msg": outcome.message(document, results) if document is not None else "",
     }

@@ -29,7 +29,7 @@ def done_of(saved: Document | None, settled: Settled, use_of: t.Callable[[str], 
     found: dict[int, Result] = {}
     if saved is None:
         return found
-    outcomes = {intent.intent_id: (outcome, intent) for intent, outcome in settled.earlier}
+    outcomes = {earlier.intent.intent_id: (earlier.outcome, earlier.intent) for earlier in settled.earlier}
     for number, played in enumerate(saved.operations, 1):
         use = use_of(saved.reference(number))
         if use is None:
@@ -49,7 +49,7 @@ def done_of(saved: Document | None, settled: Settled, use_of: t.Callable[[str], 
 
 def applied_before(saved: Document, done: t.Mapping[int, Result], settled: Settled) -> bool:
     """Return whether all operations of a plan were executed and reported."""
-    unreported = {intent.intent_id for intent, dummy in settled.earlier}
+    unreported = {earlier.intent.intent_id for earlier in settled.earlier}
     return bool(saved.operations) and len(done) == len(saved.operations) and not any(
         result.intent is not None and result.intent.intent_id in unreported for result in done.values()
     )

@@ -21,7 +21,7 @@ from .._api.parallel import side_by_side
 from .._info.common import is_unusable
 from .._info.open_loans import LoanFilter, OpenLoans, read_open_loans
 from .._info.surroundings import each_balance, read_tiers, wallet_warnings
-from .._loans import legacy
+from .._loans import fixed, legacy
 from .._loans.account import funding_balance
 from .._loans.coins import borrowing_accuracies
 from .._loans.loan import LEGACY, PRODUCTS
@@ -33,7 +33,7 @@ from .._loans.wallet import UNIFIED
 from .book import ACCOUNT, Book
 from .money import Amounts
 from .rules import INITIAL, LIQUIDATION, MARGIN_CALL, Marks, Rule
-from .scope import reaches, scope_of
+from .scope import not_open, reaches, scope_of
 
 Places = t.Mapping[t.Tuple[str, str], int]
 
@@ -91,7 +91,7 @@ def read_account(client: Client, rules: t.Sequence[Rule], sources: t.Sequence[st
         refuses_collateral=position is not None and position.refuses_collateral,
         unread=frozenset([*(entry.product for entry in found.unavailable), *([] if position else [ACCOUNT])]),
     )
-    warnings = [*_unavailable(found, rules), *found.warnings, *(warning for part in parts for warning in part.warnings)]
+    warnings = [*_unavailable(found, rules), *_unknown(client, found, rules), *found.warnings, *(warning for part in parts for warning in part.warnings)]
     wallets = {wallet: amounts for part in parts for wallet, amounts in part.wallets.items()}
     return Reading(book, wallets, coin_prices(position, tiers, book.loans), position, tuple(dict.fromkeys(warnings)))
 
@@ -99,6 +99,26 @@ def read_account(client: Client, rules: t.Sequence[Rule], sources: t.Sequence[st
 def _unavailable(found: OpenLoans, rules: t.Iterable[Rule]) -> list[str]:
     missing = [entry for entry in found.unavailable if any(reaches(rule, entry.product) for rule in rules)]
     return [f"The {entry.product} loans cannot be read, so the policy does nothing about them. {entry.error}" for entry in missing]
+
+
+def _unknown(client: Client, found: OpenLoans, rules: t.Sequence[Rule]) -> list[str]:
+    """Warn about IDs that belong to no loan, neither open nor repaid."""
+    unread = {entry.product for entry in found.unavailable}
+    warnings = []
+    for rule, loan_id in not_open(rules, found.loans):
+        product = rule.loans.product
+        if product in unread:
+            continue
+        try:
+            known = legacy.find(client, loan_id) if product == LEGACY else fixed.find(client, loan_id)
+        except (Refused, ReadFailed) as error:
+            if error.is_block:
+                raise
+            warnings.append(f"Whether {product} loan {loan_id} of rule '{rule.name}' exists could not be checked: {error}")
+            continue
+        if known is None:
+            warnings.append(f"Rule '{rule.name}' selects {product} loan {loan_id}, which the exchange does not know: correct loans.id, or remove the rule.")
+    return warnings
 
 
 def _legacy_marks(client: Client, found: OpenLoans) -> dict[str, Marks]:

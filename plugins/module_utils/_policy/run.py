@@ -42,7 +42,6 @@ from .position import noted
 from .reading import Reading, read_account
 from .request import PER_RUN, PolicyRequest
 from .rules import REPAY, LtvRule
-from .scope import closed_loans
 from .settle import Settled, Unsettled, settle
 from .staleness import differences
 from .steps import steps_of
@@ -135,8 +134,7 @@ def _stages(setting: Setting) -> t.Iterator[Ran]:
         ran = ran._replace(warnings=_doubts(setting))
     request = setting.request
     reading = read_account(setting.client, request.policy.rules, request.sources, request.marks)
-    found = (*reading.warnings, *closed_loans(request.policy.rules, reading.book))
-    ran = ran._replace(reading=reading, warnings=(*ran.warnings, *found, *_note(setting, reading)))
+    ran = ran._replace(reading=reading, warnings=(*ran.warnings, *reading.warnings, *_note(setting, reading)))
     yield ran
     now_ms = reading.book.now_ms
     intents, done = setting.journal.moved(since_ms(request.policy.rules, now_ms)), done_of(setting.saved, ran.settled, store.use_of)

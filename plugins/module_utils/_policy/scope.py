@@ -12,7 +12,6 @@ from __future__ import annotations
 import typing as t
 
 from .._loans.loan import FLEXIBLE, LEGACY, Loan
-from .book import Book
 from .rules import ADD_COLLATERAL, REPAY, REPAY_FROM_COLLATERAL, LtvRule, MaturityRule, Rule
 
 
@@ -50,14 +49,9 @@ def reaches(rule: Rule, product: str) -> bool:
     return rule.loans.product in (None, product)
 
 
-def closed_loans(rules: t.Iterable[Rule], book: Book) -> list[str]:
-    """Return a warning for each rule for one loan that is not open. Such a rule is reached, even if its ID is mistyped."""
-    return [
-        f"Rule '{rule.name}' selects {rule.loans.product} loan {rule.loans.loan_id}, which is not open: remove the rule if the loan was repaid, or correct "
-        f"loans.id."
-        for rule in rules
-        if rule.loans.loan_id is not None and rule.loans.product not in book.unread and not any(rule.loans.selects(loan) for loan in book.loans)
-    ]
+def not_open(rules: t.Iterable[Rule], loans: t.Sequence[Loan]) -> list[tuple[Rule, str]]:
+    """Return the rules for one loan that is not open, each with the ID of the loan. Such a rule is reached, even if its ID is mistyped."""
+    return [(rule, rule.loans.loan_id) for rule in rules if rule.loans.loan_id is not None and not any(rule.loans.selects(loan) for loan in loans)]
 
 
 def _of_repaying(loans: t.Iterable[Loan]) -> Scope:

@@ -37,19 +37,24 @@ _MODULES = {
 }
 
 
+class Earlier(t.NamedTuple):
+    """An operation that no run had reported, and what became of it."""
+
+    target: Target
+    intent: Intent
+    outcome: str
+
+
 class Settled(t.NamedTuple):
-    """What became of the operations of earlier runs.
+    """What became of the operations of earlier runs."""
 
-    :ivar earlier: Those that no run had reported, each with its outcome.
-    """
-
-    earlier: tuple[tuple[Intent, str], ...] = ()
+    earlier: tuple[Earlier, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
     def is_changed(self) -> bool:
         """Whether an earlier run of a policy moved something without reporting it."""
-        return any(intent.counted is not None and outcome in (EXECUTED, PENDING) for intent, outcome in self.earlier)
+        return any(found.intent.counted is not None and found.outcome in (EXECUTED, PENDING) for found in self.earlier)
 
 
 class Unsettled(Exception):
@@ -77,7 +82,8 @@ def settle(contexts: Contexts, unsettled: t.Mapping[Target, t.Sequence[Intent]],
         try:
             context.journal.begin(check_mode=False, lock_timeout_ms=options.lock_timeout_ms)
             recovered = recover(context)
-            settled = Settled((*settled.earlier, *recovered.earlier), (*settled.warnings, *recovered.warnings))
+            earlier = [Earlier(target, intent, outcome) for intent, outcome in recovered.earlier]
+            settled = Settled((*settled.earlier, *earlier), (*settled.warnings, *recovered.warnings))
             ended = _with_advice(recovered.ended, target) if recovered.ended is not None else _in_process(context, target)
             if ended is None:
                 # What counts under rules and caps is read from the journal.
@@ -87,7 +93,7 @@ def settle(contexts: Contexts, unsettled: t.Mapping[Target, t.Sequence[Intent]],
             raise Unsettled(RunEnded(error), settled) from error
         if ended is not None:
             # The result names what is in doubt, as those of the other modules do.
-            doubtful = [(ended.intent, UNKNOWN)] if ended.is_open and ended.intent is not None else []
+            doubtful = [Earlier(target, ended.intent, UNKNOWN)] if ended.is_open and ended.intent is not None else []
             raise Unsettled(ended, settled._replace(earlier=(*settled.earlier, *doubtful)))
         # It may have been processed only just now, however long ago it was sent.
         pause_ms = max(pause_ms, options.settle_margin_ms, *(_remaining_ms(context, intent) for intent in intents))

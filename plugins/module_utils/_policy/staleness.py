@@ -48,7 +48,7 @@ def differences(
     found = [*_out_of_time(saved, fresh.origin.created_ms), *_other_policy(saved.policy, fresh.policy)]
     if not done:
         found += _other_operations(operations, [played.operation for played in fresh.operations], tolerance)
-    return tuple(dict.fromkeys([*found, *_impossible(operations, book, money), *_short_wallets(operations, money)]))
+    return tuple(dict.fromkeys([*found, *_impossible(operations, book, money, tolerance), *_short_wallets(operations, money)]))
 
 
 def _other_identity(saved: Document, fresh: Document) -> t.Iterator[str]:
@@ -123,12 +123,12 @@ def _other_operations(saved: t.Sequence[Operation], fresh: t.Sequence[Operation]
         yield f"the order would be: {', '.join(noun(needed[target]) for target in order)}"
 
 
-def _impossible(operations: t.Sequence[Operation], book: Book, money: Money) -> t.Iterator[str]:
+def _impossible(operations: t.Sequence[Operation], book: Book, money: Money, tolerance: Decimal) -> t.Iterator[str]:
     """Yield which operations exceed what is owed, held, pledged, or allowed, one after the other."""
     for operation in operations:
         if operation.kind == TRANSFER:
             continue
-        why = _too_much_owed(operation, book) or _too_much_moved(operation, book, money)
+        why = _too_much_owed(operation, book, tolerance) or _too_much_moved(operation, book, money)
         if why:
             yield f"the {noun(operation)} of {amount(operation)} {why}"
             continue
@@ -136,7 +136,7 @@ def _impossible(operations: t.Sequence[Operation], book: Book, money: Money) -> 
         money = money_after(money, played)
 
 
-def _too_much_owed(operation: Operation, book: Book) -> str:
+def _too_much_owed(operation: Operation, book: Book, tolerance: Decimal) -> str:
     """Say why a loan does not allow an operation, as the rest of a sentence; empty if it does."""
     loan = loan_of(book, operation)
     if loan is None:
@@ -145,7 +145,8 @@ def _too_much_owed(operation: Operation, book: Book) -> str:
         return ""
     if operation.amount > loan.debt:
         return f"exceeds the debt, which is {plain(loan.debt)} {loan.coin}"
-    if operation.kind == REPAY and is_whole(loan) and operation.amount != loan.debt:
+    # An overdue contract accrues interest until the plan is applied.
+    if operation.kind == REPAY and is_whole(loan) and difference(loan.debt, operation.amount) > multiply(operation.amount, tolerance):
         return f"is too little: the contract can only be repaid in full, and its debt is {plain(loan.debt)} {loan.coin}"
     return ""
 

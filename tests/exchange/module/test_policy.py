@@ -39,10 +39,18 @@ def test_an_installment_is_paid_once_in_its_period(policy, sandbox, moved, remem
     assert moved() == []
 
 
-def test_a_rule_for_a_loan_that_is_not_open_is_reached_but_warned_about(policy, moved) -> None:
+def test_a_rule_for_a_loan_that_does_not_exist_is_reached_but_warned_about(policy, moved) -> None:
     run = policy({**CONTRACTS, "loans": {"product": "fixed", "id": "5700"}})
     assert (run.failed, run["operations"], states(run), moved()) == (False, [], {"contracts": "reached"}, [])
-    assert "Rule 'contracts' selects fixed loan 5700, which is not open" in run.warnings
+    assert "Rule 'contracts' selects fixed loan 5700, which the exchange does not know: correct loans.id, or remove the rule." in run.warnings
+
+
+@pytest.mark.parametrize("loans", [{"product": "fixed", "id": "570"}, {"product": "legacy", "id": "1794267532472646144"}])
+def test_a_rule_for_a_loan_that_was_repaid_is_reached(policy, moved, loans) -> None:
+    rule = {"name": "this", "loans": {**loans, "coin": "USDT"}, **({"before_maturity": "4d"} if loans["product"] == "fixed" else {"max_debt": "0"})}
+    assert outcomes(policy(rule)) == [("repay", "executed")]
+    again = policy(rule)
+    assert (again.failed, states(again), again.warnings) == (False, {"this": "reached"}, "")
 
 
 def test_another_payment_does_not_count_as_an_installment(policy, run_repay, sandbox) -> None:

@@ -41,6 +41,16 @@ def test_a_plan_is_carried_out_once_forever(policy, saved, moved, sandbox) -> No
     assert again["msg"].startswith("plan_file was applied before: all its operations were executed, the first one under reference '")
 
 
+def test_a_plan_for_an_overdue_contract_is_carried_out_with_the_interest_that_was_added(policy, saved, moved, sandbox) -> None:
+    rule = {**CONTRACTS, "loans": {"product": "fixed", "id": "570"}}
+    path = saved(rule)
+    [planned] = json.loads(open(path).read())["operations"]
+    sandbox.clock(offset_ms=2 * 3_600_000)
+    run = policy(rule, plan_file=path)
+    assert (run.failed, outcomes(run), len(moved())) == (False, [("repay", "executed")], 1), run["msg"]
+    assert D(planned["amount"]) < D(run["operations"][0]["moved"]) < D(planned["amount"]) * D("1.01")
+
+
 def test_an_expired_plan_is_refused(policy, saved, moved, sandbox) -> None:
     path = saved(INSTALLMENT, plan_expires_after="1h")
     sandbox.clock(offset_ms=2 * 3_600_000)

@@ -14,7 +14,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._policy import rule
 from ansible_collections.treasury.bybit.plugins.module_utils._policy.book import ACCOUNT, Book
 from ansible_collections.treasury.bybit.plugins.module_utils._policy.money import Money
 from ansible_collections.treasury.bybit.plugins.module_utils._policy.planner import Policy, plan
-from ansible_collections.treasury.bybit.plugins.module_utils._policy.scope import closed_loans, reaches, scope_of
+from ansible_collections.treasury.bybit.plugins.module_utils._policy.scope import not_open, reaches, scope_of
 from hypothesis import given
 from hypothesis import strategies as st
 from policies import book, books, moneys, policies
@@ -48,15 +48,11 @@ def test_a_product_that_was_not_read_stops_only_rules_that_need_all_its_loans(po
     assert [entry.rule for entry in told] == [rule.name for rule in touched]
 
 
-def test_a_rule_for_one_loan_that_is_not_open_is_warned_about() -> None:
+def test_a_rule_for_one_loan_that_is_not_open_is_found() -> None:
     every, some, typo = due(3), due(3)._replace(name="some"), due(3)._replace(name="typo")
     some = some._replace(loans=rules.Selection("fixed", None, "570"))
     typo = typo._replace(loans=rules.Selection("fixed", None, "5700"))
-    present = book([contract("570", "600", 9), flexible("100")])
-    assert closed_loans([every, some, typo], present) == [
-        "Rule 'typo' selects fixed loan 5700, which is not open: remove the rule if the loan was repaid, or correct loans.id."
-    ]
-    assert closed_loans([typo], dataclasses.replace(present, unread=frozenset({"fixed"}))) == []
+    assert not_open([every, some, typo], [contract("570", "600", 9), flexible("100")]) == [(typo, "5700")]
 
 
 @drawn

@@ -182,9 +182,10 @@ def test_a_changed_policy_makes_a_plan_stale(policy: Policy, money: Money, words
             ["the repayment on flexible USDT by selling SOL of 200 USDT exceeds the debt, which is 150 USDT"],
         ),
         (
-            [CONTRACT], [loan(FIXED, "300.5", "570")],
-            ["the repayment on fixed 570 of 300 USDT is too little: the contract can only be repaid in full, and its debt is 300.5 USDT"],
+            [CONTRACT], [loan(FIXED, "303.01", "570")],
+            ["the repayment on fixed 570 of 300 USDT is too little: the contract can only be repaid in full, and its debt is 303.01 USDT"],
         ),
+        ([CONTRACT], [loan(FIXED, "303", "570")], []),
         ([TO_LEGACY], [], ["the addition of BTC to the collateral of legacy 6 of 0.5 BTC is not possible: the loan is not open"]),
     ],
 )
