@@ -93,7 +93,7 @@ TERMS = (
         rules.DebtRule("debt", FLEXIBLE_USDT, D(25000)),
     )), RUN, DAY),
     Terms("legacy loans", Policy((
-        rules.LtvRule("ltv", ALL, at("-0.1", "margin_call"), at("-0.05", "initial"), ANY_WAY[:2]),
+        rules.LtvRule("ltv", ALL, at("-0.09", "margin_call"), at("-0.05", "initial"), ANY_WAY[:2]),
         rules.InstallmentRule("installment", FLEXIBLE_USDT, D(500), "quarter"),
     )), RUN, DAY, keep=KEPT, tops_up=True, has_legacy=True),
     Terms("one wallet", Policy((

@@ -15,13 +15,16 @@ from pathlib import Path
 
 import market
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.treasury.bybit.plugins.module_utils._options.policy import parse_policy_options, policy_argument_spec
 from ansible_collections.treasury.bybit.plugins.module_utils._policy import rules
 from ansible_collections.treasury.bybit.plugins.module_utils._policy.book import Book
 from ansible_collections.treasury.bybit.plugins.module_utils._policy.money import Money
 from ansible_collections.treasury.bybit.plugins.module_utils._policy.plan import TRANSFER, Operation, Plan, Played, Share, merged
 from ansible_collections.treasury.bybit.plugins.module_utils._policy.planner import Policy, plan
-from declared import TERMS, case, period
+from declared import TERMS, Terms, case, period
 from play import Planner, play, poorer, worse
+from playbook import options
 from rescue import could_prevent
 from simulate import main
 
@@ -35,6 +38,15 @@ Repaid = t.Mapping[str, Decimal]
 @pytest.mark.parametrize("seed", SEEDS)
 def test_each_policy_does_on_each_market_what_it_may_and_no_more(seed: int) -> None:
     assert play(seed, DAYS).faults == ()
+
+
+@pytest.mark.parametrize("terms", TERMS, ids=lambda terms: terms.name)
+def test_each_policy_is_one_that_the_module_accepts(terms: Terms) -> None:
+    validated = ArgumentSpecValidator(policy_argument_spec()).validate(options(terms))
+    assert validated.error_messages == []
+    request = parse_policy_options(validated.validated_parameters)
+    assert (request.policy, request.sources, request.keep) == (terms.policy, terms.sources, terms.keep)
+    assert [(cap.name, cap.usd, cap.coins) for cap in request.caps] == [(cap.name, cap.usd, cap.coins) for cap in (terms.per_run, terms.per_day)]
 
 
 def of_policy(change: t.Callable[[t.Any], t.Any]) -> Planner:
