@@ -41,9 +41,11 @@ SLOW_MODULE_TESTS := $(addprefix tests/exchange/module/test_,empty_amounts.py er
 	$(wildcard tests/exchange/module/test_journal_postgresql*.py tests/exchange/module/test_policy_*.py) \
 	$(filter-out %_doubted.py %_documentation.py,$(wildcard tests/exchange/module/test_moves_*.py))
 PLAYBOOK_TESTS := tests/exchange/playbook tests/exchange/both_ways tests/exchange/controllers tests/benchmark
+# In a process of their own, because files of the simulation have the same names as files of other tests.
+MARKETS_OVER_HTTP := tests/markets/test_markets_over_http.py
 
 .PHONY: help env demo sandbox test test-whole check $(TESTS) $(WHOLE) $(CHECKERS) antsibull-nox yamllint changelog-lint reuse docs-lint \
-	faults-drawn faults-answers faults-alone matrix testnet fault-test fault-answers fault-sabotage compare-safety bench simulate \
+	faults-drawn faults-answers faults-alone matrix testnet fault-test fault-answers fault-sabotage compare-safety bench simulate simulate-http \
 	release-check return-codes playbooks-page return-values pictures lock clean
 
 help: ## Show the targets
@@ -109,7 +111,7 @@ matrix: env ## Test each supported ansible-core on each Python here, in an hour 
 	@$(BIN)/python tools/matrix.py --jobs '$(JOBS)' --pairs '$(PAIRS)'
 
 test-units: env ## Run the unit tests, and a sample of make simulate
-	@$(BIN)/pytest tests/unit tests/markets
+	@$(BIN)/pytest tests/unit tests/markets --ignore=$(MARKETS_OVER_HTTP)
 
 coverage: env ## Run the unit tests with branch coverage of module_utils
 	$(BIN)/coverage erase
@@ -135,9 +137,11 @@ test-sandbox: env ## Test the stand-in exchange and its page
 
 test-playbooks: env ## Test whole playbooks, with the modules in Ansible's process and in their own
 	@$(BIN)/pytest $(PLAYBOOK_TESTS)
+	@$(BIN)/pytest $(MARKETS_OVER_HTTP)
 
 sample-playbooks: env
 	@CONTROLLER_RUNS=24 $(BIN)/pytest --one-in 32 $(PLAYBOOK_TESTS)
+	@$(BIN)/pytest --one-in 32 $(MARKETS_OVER_HTTP)
 
 test-faults: env ## Test faults, kills, and changed answers, alone and in 150 random schedules
 	+@$(AT_ONCE) faults-alone faults-answers faults-drawn
@@ -210,6 +214,9 @@ bench: env ## Compare the speed with other clients, in 35 minutes (ROUNDS=3, CEL
 
 simulate: env ## Play policies on simulated markets, in 10 minutes (PATHS=1000, DAYS=30, FORMAT=md, or rst)
 	@$(BIN)/python tests/markets/simulate.py --paths $(PATHS) --days $(DAYS) --jobs $(PROCESSORS) --format $(FORMAT)
+
+simulate-http: env ## Play 20 of these on the stand-in exchange, with whole playbooks, in 5 minutes (DAYS=30, FORMAT=md, or rst)
+	@$(BIN)/python tests/markets/over_http.py --days $(DAYS) --jobs $(PROCESSORS) --format $(FORMAT)
 
 docs: env ## Build the documentation site in build/docs/html, and check its links offline
 	@$(BIN)/python tools/build_docs.py

@@ -41,21 +41,21 @@ class StandIn:
         """Start again from the built-in seed, which has the exchange's rate limits."""
         self.begin(built_in_seed())
         for coin, balance in (wallet or {}).items():
-            self._control("POST", "wallet", {"coin": coin, "balance": balance})
+            self.control("POST", "wallet", {"coin": coin, "balance": balance})
         if fault is not None:
             self.order_fault({"method": "POST", "path": REPAY, **fault})
 
     def begin(self, seed: dict[str, t.Any]) -> None:
         """Start again from another seed."""
-        self._control("PUT", "seed", seed)
+        self.control("PUT", "seed", seed)
         self._old = {item["repay_id"] for item in self._repayments(self.state())}
 
     def order_fault(self, fault: dict[str, t.Any]) -> None:
-        self._control("POST", "faults", fault)
+        self.control("POST", "faults", fault)
 
     def settle(self) -> None:
         """Let everything happen that is still under way: late packets, processing, and late records."""
-        self._control("POST", "clock", {"advance_ms": LONG_ENOUGH_MS})
+        self.control("POST", "clock", {"advance_ms": LONG_ENOUGH_MS})
         state = self.state()
         under_way = [item for item in self._repayments(state) if item["settles_at"] is not None]
         if under_way or state.get("waiting"):
@@ -70,14 +70,14 @@ class StandIn:
 
     def requests(self) -> list[dict[str, t.Any]]:
         """Return the last thousand requests to the exchange's endpoints, oldest first."""
-        return self._control("GET", "requests")["requests"]
+        return self.control("GET", "requests")["requests"]
 
     def counts(self) -> dict[str, int]:
         """Return the number of requests by verb and path."""
-        return self._control("GET", "requests")["counts"]
+        return self.control("GET", "requests")["counts"]
 
     def state(self) -> dict[str, t.Any]:
-        return self._control("GET", "state")
+        return self.control("GET", "state")
 
     def stop(self) -> None:
         self._command("stop")
@@ -93,7 +93,7 @@ class StandIn:
             raise RuntimeError(f"The stand-in did not {name}: {ended.stderr}")
         return json.loads(ended.stdout)
 
-    def _control(self, method: str, name: str, document: object = None) -> dict[str, t.Any]:
+    def control(self, method: str, name: str, document: object = None) -> dict[str, t.Any]:
         parts = urlsplit(self.url)
         connection: http.client.HTTPConnection
         if self._context:

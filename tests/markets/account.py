@@ -158,11 +158,7 @@ class Account:
     def move_to(self, now_ms: int, prices: dict[str, Decimal]) -> None:
         """Let time pass: other prices, and interest for each begun hour. The exchange liquidates what is too risky."""
         for hour in range(self.now_ms // HOUR_MS, now_ms // HOUR_MS):
-            self.flexible = _grown(self.flexible, FLEXIBLE_HOURLY)
-            # The interest of a contract is owed from the beginning. When it is overdue, a penalty is added.
-            overdue = {key: entry for key, entry in self.fixed.items() if entry[1] < hour * HOUR_MS}
-            self.fixed.update({key: (_grown(debt, PENALTY_HOURLY), due_ms) for key, (debt, due_ms) in overdue.items()})
-            self.legacy.update({key: loan._replace(debt=_grown(loan.debt, LEGACY_HOURLY)) for key, loan in self.legacy.items()})
+            self._charge(hour * HOUR_MS)
         self.now_ms, self.prices = now_ms, prices
         self._counts.clear()
         for subject in self.subjects:
@@ -222,6 +218,14 @@ class Account:
 
     def net_usd(self) -> Decimal:
         return sum((amount * self.prices[coin] for coin, amount in self.net().items()), D(0))
+
+    def _charge(self, now_ms: int) -> None:
+        """Charge the interest of one hour."""
+        self.flexible = _grown(self.flexible, FLEXIBLE_HOURLY)
+        # The interest of a contract is owed from the beginning. When it is overdue, a penalty is added.
+        overdue = {key: entry for key, entry in self.fixed.items() if entry[1] < now_ms}
+        self.fixed.update({key: (_grown(debt, PENALTY_HOURLY), due_ms) for key, (debt, due_ms) in overdue.items()})
+        self.legacy.update({key: loan._replace(debt=_grown(loan.debt, LEGACY_HOURLY)) for key, loan in self.legacy.items()})
 
     def _take(self, wallet: str, coin: str, amount: Decimal) -> None:
         left = self.wallets[wallet].get(coin, D(0)) - amount
