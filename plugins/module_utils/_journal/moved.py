@@ -15,11 +15,15 @@ from .._goal import ADD, REPAY
 from .._times import DAY_MS
 from . import schema
 from .database import Database
+from .entries import INTENDED
 from .intent import Intent
-from .records import ACCOUNT, VOID, record_of
+from .records import VOID, record_of
 from .target import Target
 
-# Entries have the time of the machine that wrote them, which may be behind the exchange's.
+_MAX_NUMBER = 2**62
+# How many intents to read at once.
+_SOME = 200
+# Two controllers record at the same time what the exchange got in another order.
 _REACH_BACK_MS = DAY_MS
 
 
@@ -43,12 +47,28 @@ def read_moved(database: Database, realm: str, account: str, since_ms: int) -> l
     """
     if not schema.version_of(database):
         return []
+    recent = [
+        moved for moved in _latest_first(database, realm, account, since_ms - _REACH_BACK_MS)
+        if moved.state != VOID and moved.intent.goal.move in (REPAY, ADD) and moved.intent.sent_at_ms >= since_ms
+    ]
+    return sorted(reversed(recent), key=lambda moved: moved.intent.sent_at_ms)
+
+
+def _latest_first(database: Database, realm: str, account: str, until_ms: int) -> t.Iterator[Moved]:
+    """Yield the intents of an account, the latest first, until all of some were sent before a moment (UTC, ms).
+
+    By their numbers, because the entries have the time of the machine that wrote them, which may be far from the exchange's.
+    """
     sql = (
-        "SELECT product, loan, document, state, outcome FROM bybit_intents JOIN "
-        f"(SELECT intent_id, MIN(number) AS first FROM bybit_entries WHERE {ACCOUNT} AND time_ms >= ? GROUP BY intent_id) AS recent "
-        f"ON recent.intent_id = bybit_intents.intent_id WHERE {ACCOUNT} AND state <> ? ORDER BY first"
+        "SELECT latest.number, intents.product, intents.loan, intents.document, intents.state, intents.outcome FROM "
+        "(SELECT number, intent_id FROM bybit_entries WHERE realm = ? AND account = ? AND event = ? AND number < ? ORDER BY number DESC LIMIT ?) AS latest "
+        "JOIN bybit_intents AS intents ON intents.intent_id = latest.intent_id ORDER BY latest.number DESC"
     )
-    rows = database.query(sql, realm, account, since_ms - _REACH_BACK_MS, realm, account, VOID)
-    found = [Moved(Target(realm, account, product, loan), record_of(*rest).intent, rest[1]) for product, loan, *rest in rows]
-    recent = [moved for moved in found if moved.intent.goal.move in (REPAY, ADD) and moved.intent.sent_at_ms >= since_ms]
-    return sorted(recent, key=lambda moved: moved.intent.sent_at_ms)
+    before = _MAX_NUMBER
+    while True:
+        rows = database.query(sql, realm, account, INTENDED, before, _SOME)
+        found = [Moved(Target(realm, account, product, loan), record_of(*rest).intent, rest[1]) for dummy, product, loan, *rest in rows]
+        yield from found
+        if len(rows) < _SOME or all(moved.intent.sent_at_ms < until_ms for moved in found):
+            return
+        before = rows[-1][0]
