@@ -174,6 +174,10 @@ class PostgresDatabase(Database):
         self._begin = "BEGIN" if writes else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
     def commit(self) -> None:
+        if self._begin:
+            # Nothing was sent yet: without BEGIN, the next statement after this transaction would open another one.
+            queued, self._queued = self._queued, []
+            refuse_unchanged(self.run(*queued))
         statements, self._queued = [*self._queued, Statement("COMMIT")], []
         try:
             answers, status = self._send(statements)

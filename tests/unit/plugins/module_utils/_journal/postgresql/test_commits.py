@@ -14,7 +14,7 @@ from decimal import Decimal
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import JournalLost, JournalUnusable
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.database import CommitInDoubt, DatabaseFailed
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.database import CommitInDoubt, DatabaseFailed, Statement
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.postgresql import PostgresDatabase
@@ -36,6 +36,20 @@ Recorded = t.Callable[[], list[Intent]]
 def relay(url: str) -> t.Iterator[CommitRelay]:
     with contextlib.closing(CommitRelay(url)) as relay:
         yield relay
+
+
+@pytest.mark.parametrize("loses_connection", [False, True])
+def test_a_transaction_that_only_queues_ends_with_its_commit(database: PostgresDatabase, server: Server, loses_connection: bool) -> None:
+    database.change("CREATE TABLE public.notes (text TEXT)")
+    if loses_connection:
+        server.stop("immediate")
+        server.start()
+    with database.transaction():
+        database.queue(Statement("INSERT INTO public.notes VALUES (?)", ("one",)))
+    assert database.query("SELECT text FROM public.notes") == [("one",)]
+    # Otherwise, the query would have begun a transaction in which this fails.
+    with database.transaction(writes=False):
+        assert database.query("SELECT text FROM public.notes") == [("one",)]
 
 
 def test_a_crash_within_a_transaction_undoes_it(database: PostgresDatabase, begin: Begin, server: Server, recorded: Recorded) -> None:
