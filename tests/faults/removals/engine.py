@@ -43,7 +43,7 @@ REMOVALS = (
         instead("_engine.conclude:must_await_change", lambda goal, outcome, is_earlier: False),
     )),
     Removal("goals for the debt: the upper limit of accrued interest", (
-        instead("_engine.run:MAX_ACCRUED", Decimal(1)),
+        instead("_engine.rest:MAX_ACCRUED", Decimal(1)),
     )),
     Removal("the gate: a goal is decided anew", (
         around("_engine.gate:redecide", _sending_goals_again),

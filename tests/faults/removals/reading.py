@@ -14,11 +14,11 @@ from .replacing import Removal, around, instead
 
 
 def _filtering(original: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
-    def rows_like(client: t.Any, path: str, query: dict[str, str | None]) -> t.Iterator[t.Any]:
-        from ansible_collections.treasury.bybit.plugins.module_utils._loans.parsing import Row
+    def rows_like(client: t.Any, path: str, query: dict[str, str | None], most_rows: int | None = None) -> t.Iterator[t.Any]:
+        from ansible_collections.treasury.bybit.plugins.module_utils._loans.parsing import Row, at_most
 
         asked = {name: value for name, value in query.items() if value}
-        for fields in client.pages(path, asked):
+        for fields in at_most(client.pages(path, asked), most_rows):
             if all(fields.get(name) == value for name, value in asked.items() if name not in ("repayId", "adjustId")):
                 yield Row(path, fields)
 
