@@ -17,7 +17,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._policy.planner imp
 from ansible_collections.treasury.bybit.plugins.module_utils._policy.scope import not_open, reaches, scope_of
 from hypothesis import given
 from hypothesis import strategies as st
-from policies import book, books, moneys, policies
+from policies import books, moneys, policies
 from policies_planned import contract, due, flexible
 
 AMOUNT_RULES = (rules.InstallmentRule, rules.DebtRule)
