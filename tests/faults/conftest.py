@@ -24,6 +24,8 @@ from postgres import Server
 from simulation import settings, standin
 from simulation.checked import Stage
 from simulation.machine import Schedule
+from simulation.policies import PolicyGoal
+from simulation.policy_schedule import PolicySchedule
 from simulation.tally import Tally
 from stepping.warm_up import warm_up
 
@@ -75,6 +77,20 @@ def shared(schedule: Schedule) -> Schedule:
     """A schedule with its journal on a server."""
     schedule.share_journal()
     return schedule
+
+
+@pytest.fixture
+def begin(stage: Stage) -> t.Iterator[t.Callable[..., PolicySchedule]]:
+    """Begin a schedule of runs of a policy, at whose end everything heals and has to add up."""
+    begun: list[PolicySchedule] = []
+
+    def call(policy: PolicyGoal, **surroundings: bool) -> PolicySchedule:
+        begun.append(PolicySchedule(stage, policy, **surroundings))
+        return begun[-1]
+
+    yield call
+    for schedule in begun:
+        schedule.end()
 
 
 def pytest_terminal_summary(terminalreporter, config) -> None:

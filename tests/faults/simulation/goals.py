@@ -36,6 +36,10 @@ class Goal:
     ensure: str | None = None
 
     @property
+    def module(self) -> str:
+        return PRODUCTS[self.loan.product].module
+
+    @property
     def limit(self) -> str | None:
         """The LTV of the goal, if it has one."""
         return self.max_ltv if self.max_ltv is not None else self.min_ltv

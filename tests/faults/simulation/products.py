@@ -12,6 +12,8 @@ LEGACY, FLEXIBLE, FIXED = "legacy", "flexible", "fixed"
 # The journal's names for the collateral of a legacy order, the collateral of the account, and the wallets of the account.
 ORDER_COLLATERAL, ACCOUNT_COLLATERAL, WALLETS = "order_collateral", "account_collateral", "wallets"
 COLLATERAL = (ORDER_COLLATERAL, ACCOUNT_COLLATERAL)
+# All of these together, for a run of a policy.
+POLICY = "policy"
 # The operations on these; a repayment has no name.
 ADD, TAKE_BACK, TO_FUND, TO_UNIFIED = "add", "take_back", "to_fund", "to_unified"
 REPAID = ""
@@ -108,7 +110,8 @@ BESIDE = "beside"
 
 def uses_of(path: str, product: str) -> list[str]:
     """Return the uses for which a run for a product reads a path; one answer can have several."""
-    uses = [use for use, one in PRODUCTS[product].reads.items() if one == path]
+    reads = {} if product == POLICY else PRODUCTS[product].reads
+    uses = [use for use, one in reads.items() if one == path]
     assert uses or path in _BESIDE, f"nobody should ask {path}"
     return uses or [BESIDE]
 

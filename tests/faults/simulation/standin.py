@@ -67,24 +67,27 @@ _POSTS = (REPAY, *(PRODUCTS[name].repay for name in (ORDER_COLLATERAL, ACCOUNT_C
 _SOURCES = {"api": API, "app": OWNER}
 
 
-def book(begin_ms: int = START_MS) -> dict[str, t.Any]:
-    """Return the seed of every schedule: loans of all products, plenty of money, and no rate limits."""
+def book(begin_ms: int = START_MS, turn_ms: int = TURN_MS) -> dict[str, t.Any]:
+    """Return the seed of every schedule: loans of all products, plenty of money, and no rate limits.
+
+    :param turn_ms: The time from the start to the first charge of interest.
+    """
 
     def loan(loan: Loan, principal: str, interest: str) -> dict[str, str | int]:
         return {
             "order_id": loan.name, "loan_coin": "USDT", "collateral_coin": "BTC", "principal": principal,
             "interest": interest, "collateral": "1", "hourly_rate": "0.0000090346",
-            "borrowed_at": begin_ms - 3 * DAY_MS + TURN_MS,
+            "borrowed_at": begin_ms - 3 * DAY_MS + turn_ms,
         }
 
     def debt(loan: Loan, principal: str, interest: str) -> dict[str, str | int]:
         return {
             "loan_coin": loan.name, "principal": principal, "interest": interest,
-            "borrowed_at": begin_ms - 3 * DAY_MS + TURN_MS,
+            "borrowed_at": begin_ms - 3 * DAY_MS + turn_ms,
         }
 
     def contract(number: int, loan: Loan, principal: str) -> dict[str, str | int]:
-        due = {"due_at": begin_ms - 2 * HOUR_MS + TURN_MS} if number < 2 else {"borrowed_at": begin_ms - DAY_MS + TURN_MS}
+        due = {"due_at": begin_ms - 2 * HOUR_MS + turn_ms} if number < 2 else {"borrowed_at": begin_ms - DAY_MS + turn_ms}
         return {
             "loan_id": loan.name, "order_id": f"1300{number}", "loan_coin": "USDT", "term": "180", "repay_type": "0",
             "principal": principal, "annual_rate": "0.06", **due,
@@ -164,9 +167,9 @@ class StandIn:
         self.control("POST", "faults", ordered)
         return str(result.get("adjustId") or result.get("transferId") or "")
 
-    def begin(self) -> None:
+    def begin(self, seed: dict[str, t.Any] | None = None) -> None:
         """Start from a fresh ledger with a stopped clock."""
-        self.control("PUT", "seed", book())
+        self.control("PUT", "seed", seed or book())
         self.set_clock(START_MS)
 
     def begin_now(self) -> None:

@@ -14,7 +14,6 @@ from stepping.child import Conditions
 from stepping.process import Process, environment
 
 from .goals import Plan
-from .products import PRODUCTS
 
 
 def start(plan: Plan, options: dict[str, t.Any], folder: Path) -> Process:
@@ -34,7 +33,7 @@ def start(plan: Plan, options: dict[str, t.Any], folder: Path) -> Process:
     around = Conditions(
         environment(), str(folder), plan.longest_file if plan.broken_state == "full" else None, flushes, plan.is_buffered, plan.defect_at
     )
-    return Process(PRODUCTS[plan.goal.loan.product].module, options, around, plan.loss is not None)
+    return Process(plan.goal.module, options, around, plan.loss is not None)
 
 
 def clean_folder(folder: Path) -> None:

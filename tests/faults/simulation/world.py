@@ -19,7 +19,7 @@ from .actor import Actor, Choices, is_time
 from .goals import Plan
 from .journals import Journal, PostgresJournal, SqliteJournal
 from .owner import Event, JournalLoss, OwnerAct
-from .products import FLEXIBLE, uses_of
+from .products import FLEXIBLE, POLICY, uses_of
 from .recording import Recording
 from .runs import Post, Read, Run
 from .standin import KEY, KEY_WITHOUT_WALLET, SECOND, SECRET, SECRET_WITHOUT_WALLET, START_MS, StandIn
@@ -29,6 +29,8 @@ from .switches import DEFAULTS, SHOWN
 _REQUEST_MS = 3
 _MONOTONIC_START_MS = 1_000_000
 _MOST_STEPS = 5000
+# A policy reads several lists at once, which arrive in any order; those of a killed run may not arrive at all.
+_SIDE_BY_SIDE = 16
 _SHOWN = ("changed", "failed", "outcome", "repay_id", "amount", "repayments", "msg")
 _SHOWN_DETAILS = ("recovered", "intent", "earlier", "since")
 
@@ -41,7 +43,7 @@ class World:
     :ivar journal: The journal of the runs.
     """
 
-    def __init__(self, standin: StandIn, folder: Path) -> None:
+    def __init__(self, standin: StandIn, folder: Path, seed: dict[str, t.Any] | None = None) -> None:
         self._standin = standin
         self.folder = folder
         self.journal: Journal = SqliteJournal(folder)
@@ -55,7 +57,7 @@ class World:
         self._known_requests = 0
         # The suffixes of the key and its replacements, oldest first.
         self._keys: list[str] = [""]
-        standin.begin()
+        standin.begin(seed)
 
     @property
     def now(self) -> int:
@@ -193,9 +195,13 @@ class World:
         self._look_at_time()
         self.recording.ledger, self.recording.books = self._standin.books(self._by_hand)
         entries = self._standin.control("GET", "requests")["requests"] if self._wire else []
+        waiting = list(self._wire)
+        most = _SIDE_BY_SIDE if any(run.plan.goal.loan.product == POLICY for run in self.recording.runs) else 0
         for entry in entries:
-            run, post, line = self._wire[entry["number"] - 1]
-            assert line == f"{entry['method']} {entry['path']}", "the world has lost count of the requests"
+            arrived = f"{entry['method']} {entry['path']}"
+            place = next((number for number, (*dummy, line) in enumerate(waiting) if line == arrived), len(waiting))
+            assert place <= most, "the world has lost count of the requests"
+            run, post, dummy = waiting.pop(place)
             if post is not None:
                 matching.complete(post, entry)
             elif run is not None and entry["number"] > self._known_requests:
