@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # These find systematically what a few hundred random schedules may miss.
 _ALONE = (
     "witnesses", "surroundings", "references", "shared_journal", "the_exchange_as_it_may_be", "one_by_one", "goals_one_by_one",
-    "moves_alone", "moves_one_by_one", "answers_that_change",
+    "moves_alone", "moves_one_by_one", "policies_at_once", "policies_one_by_one", "answers_that_change",
 )
 # Enough cases to include every kind of change.
 _ANSWERS = 2000

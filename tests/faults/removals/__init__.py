@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from . import engine, journal, operations, reading, reconciling
+from . import engine, journal, operations, policies, reading, reconciling
 from .replacing import Removal
 
 NOTHING = Removal("nothing (the suite must pass)", ())
-REMOVALS = (NOTHING, *reconciling.REMOVALS, *reading.REMOVALS, *journal.REMOVALS, *engine.REMOVALS, *operations.REMOVALS)
+REMOVALS = (NOTHING, *reconciling.REMOVALS, *reading.REMOVALS, *journal.REMOVALS, *engine.REMOVALS, *operations.REMOVALS, *policies.REMOVALS)

@@ -88,15 +88,17 @@ def after_run(run: Run, recording: Recording) -> list[str]:
     if "Internal error" in str(result.get("msg")) or "Traceback" in run.errors:
         return [f"run {run.index} had an internal error: {result.get('msg')} {run.errors[:3000]}"]
     wrong, known = [], told(run)
-    if result.get("outcome") == "unknown" or any(entry["outcome"] == "unknown" for entry in result.get("operations") or []):
-        wrong += [] if run.failed else [f"run {run.index} was not loud about an unknown outcome"]
+    is_open = result.get("outcome") == "unknown" or any(entry["outcome"] == "unknown" for entry in result.get("operations") or [])
+    if is_open and not run.failed:
+        wrong.append(f"run {run.index} was not loud about an unknown outcome")
     own = [entry for post in run.posts if (entry := recording.entry_of(post)) is not None and entry.is_paid and post.committed]
     if not run.failed:
         wrong += [f"run {run.index} does not tell {entry}" for entry in own if known.get(entry.repay_id) not in KNOWN_SUCCESSES]
-    is_open = result.get("outcome") == "unknown" or any(entry["outcome"] == "unknown" for entry in result.get("operations") or [])
     if own and not is_open and not result["changed"]:
         wrong.append(f"run {run.index} told no change, but it moved {own}")
-    if result["changed"] and run.plan.goal.mode == "apply" and not any(outcome in KNOWN_SUCCESSES for outcome in known.values()):
+    goal = run.plan.goal
+    assert isinstance(goal, PolicyGoal)
+    if result["changed"] and goal.mode == "apply" and not run.plan.check and not any(outcome in KNOWN_SUCCESSES for outcome in known.values()):
         wrong.append(f"run {run.index} told a change, but nothing that was moved")
     for repay_id, outcome in known.items():
         entry = recording.ledger.get(repay_id)
