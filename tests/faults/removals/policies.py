@@ -14,9 +14,6 @@ REMOVALS = (
     Removal("policies: earlier operations are settled before anything is planned", (
         around("_policy.settle:settle", lambda original: lambda contexts, unsettled, options: original.__globals__["Settled"]()),
     )),
-    Removal("policies: the wait until the figures include what was moved a moment ago", (
-        instead("_policy.run:_await_figures", lambda setting: None),
-    )),
     Removal("policies: the ID of an accepted repayment is noted before the next one is sent", (
         instead("_engine.run:noted", lambda begun: begun),
     ), _TOGETHER),
