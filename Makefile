@@ -140,14 +140,14 @@ test-playbooks: env ## Test whole playbooks, with the modules in Ansible's proce
 	@$(BIN)/pytest $(MARKETS_OVER_HTTP)
 
 sample-playbooks: env
-	@CONTROLLER_RUNS=24 $(BIN)/pytest --one-in 32 $(PLAYBOOK_TESTS)
+	@CONTROLLER_RUNS=24 $(BIN)/pytest --one-in 36 $(PLAYBOOK_TESTS)
 	@$(BIN)/pytest --one-in 32 $(MARKETS_OVER_HTTP)
 
 test-faults: env ## Test faults, kills, and changed answers, alone and in 150 random schedules
 	+@$(AT_ONCE) faults-alone faults-answers faults-drawn
 
 sample-faults: env
-	@FAULT_SCHEDULES=30 $(BIN)/pytest --one-in 32 tests/faults $(addprefix --ignore=,$(QUICK_FAULT_TESTS))
+	@FAULT_SCHEDULES=30 $(BIN)/pytest --one-in 48 tests/faults $(addprefix --ignore=,$(QUICK_FAULT_TESTS))
 
 faults-drawn: env
 	@$(BIN)/pytest tests/faults/test_schedules.py

@@ -26,7 +26,7 @@ UNCLEAR: list[t.Any] = [
 FATES = {"executed": {"commit": True}, "lost": {"commit": False}, "late": {"arrive_after_ms": 4900}}
 LATE: list[dict[str, int]] = [
     {"history_delay_ms": 9900}, {"debt_delay_ms": 9900}, {"wallet_delay_ms": 9900}, {"history_delay_ms": 9900, "debt_delay_ms": 9900, "wallet_delay_ms": 9900},
-    {"history_delay_ms": 90_000, "debt_delay_ms": 90_000, "wallet_delay_ms": 90_000}, {"processing_ms": 90_000}, {"processing_ms": 5000, "final_status": 3},
+    {"history_delay_ms": 90_000, "debt_delay_ms": 90_000, "wallet_delay_ms": 90_000}, {"processing_ms": 90_000},
 ]
 # The transfer, two contracts, two flexible debts around two legacy loans, and the collateral.
 POSTS = range(8)
@@ -34,12 +34,14 @@ POSTS = range(8)
 READS = {
     "/v5/user/query-api": 1, "/v5/crypto-loan-common/position": 3, "/v5/crypto-loan/ongoing-orders": 3, "/v5/crypto-loan-flexible/ongoing-coin": 3,
     "/v5/crypto-loan-fixed/borrow-contract-info": 3, "/v5/crypto-loan/collateral-data": 1, "/v5/crypto-loan-common/collateral-data": 1,
-    "/v5/crypto-loan/loanable-data": 1, "/v5/crypto-loan-common/loanable-data": 1, "/v5/asset/transfer/query-account-coin-balance": 11,
+    "/v5/crypto-loan/loanable-data": 1, "/v5/crypto-loan-common/loanable-data": 1, "/v5/asset/transfer/query-account-coin-balance": 8,
     "/v5/account/withdrawal": 3, "/v5/asset/fundinghistory": 2, "/v5/asset/transfer/query-inter-transfer-list": 2,
     "/v5/crypto-loan-fixed/repayment-history": 2, "/v5/crypto-loan-flexible/repayment-history": 2, "/v5/crypto-loan/repayment-history": 2,
     "/v5/crypto-loan/borrow-history": 1, "/v5/crypto-loan-common/adjustment-history": 2,
 }
-EACH_READ = [(path, number) for path, times in READS.items() for number in range(times)]
+# Without the balance of a coin, an LTV rule goes on with its next means, which the laws do not foresee.
+_DECIDING = {("/v5/account/withdrawal", number) for number in range(3)} | {("/v5/asset/transfer/query-account-coin-balance", number) for number in range(4)}
+EACH_READ = [(path, number) for path, times in READS.items() for number in range(times) if (path, number) not in _DECIDING]
 # More than the steps of a run.
 STEPS = range(192)
 posts = pytest.mark.parametrize("number", POSTS)
@@ -100,6 +102,15 @@ def test_what_shows_late_is_not_moved_again(begin: Begin, effects: dict[str, int
     schedule = begin(TIGHT if number % 2 else ROOMY)
     schedule.order(number, answer=answer, **effects)
     schedule.run(wait_timeout=3 if number % 3 else 60)
+    schedule.run()
+
+
+@pytest.mark.parametrize("number", [2, 3, 6])
+def test_a_repayment_that_failed_is_made_again(begin: Begin, number: int) -> None:
+    """A contract, and the flexible debts. That a repayment of a legacy loan failed never shows, so its outcome stays unknown."""
+    schedule = begin(TIGHT if number % 2 else ROOMY)
+    schedule.order(number, processing_ms=5000, final_status=3)
+    schedule.run(wait_timeout=3)
     schedule.run()
 
 

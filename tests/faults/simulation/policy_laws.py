@@ -46,7 +46,8 @@ def told(run: Run) -> dict[str, str]:
 
 def always(recording: Recording, planned: Moved) -> list[str]:
     """Return which laws are broken, whatever happens."""
-    wrong = [f"{amount} instead of at most {planned.get(key, 0)} was moved: {key}" for key, amount in moved(recording).items() if _excess(key, amount, planned) > 0]
+    sums = moved(recording)
+    wrong = [f"{amount} instead of at most {planned.get(key, 0)} was moved: {key}" for key, amount in sums.items() if _excess(key, amount, planned) > 0]
     for run in recording.runs:
         goal = run.plan.goal
         assert isinstance(goal, PolicyGoal)
@@ -116,7 +117,8 @@ def after_run(run: Run, recording: Recording) -> list[str]:
 def at_the_end(recording: Recording, planned: Moved, open_intents: t.Collection[Noted]) -> list[str]:
     """Return what is wrong after everything has healed, and runs have gone on until one had nothing to do."""
     found = {key: moved(recording).get(key, Decimal(0)) for key in planned}
-    wrong = [f"{amount} instead of {planned[key]} was moved: {key}" for key, amount in found.items() if _excess(key, amount, planned) > 0 or _excess(key, planned[key], found) > 0]
+    others = {key: amount for key, amount in found.items() if _excess(key, amount, planned) > 0 or _excess(key, planned[key], found) > 0}
+    wrong = [f"{amount} instead of {planned[key]} was moved: {key}" for key, amount in others.items()]
     known = {repay_id for run in recording.runs for repay_id, outcome in told(run).items() if outcome in KNOWN_SUCCESSES}
     wrong += [f"no run told {entry}" for entry in _paid(recording) if entry.repay_id not in known]
     return wrong + [f"the outcome of {intent} is still open" for intent in open_intents]

@@ -21,7 +21,8 @@ from .world import World
 
 # A run can find only so much out, until everything has healed.
 _MOST_RUNS = 12
-_PAUSE_MS = 60_000
+# A repayment that failed is in process for the product until 60 times the settle_margin have passed.
+_PAUSE_MS = 120_000
 
 
 class Undisturbed(t.NamedTuple):
