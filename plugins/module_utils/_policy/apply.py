@@ -4,8 +4,8 @@
 
 """Carry out the operations of a plan, each by a run of the engine of its own.
 
-Repayments of several loans are sent one after the other, and then their outcomes are found out together. An operation that fails, or whose outcome is unknown, stops those that depend on it: on the same loan, or with the same money. All others go on.
-This module util is private to the collection.
+Repayments of several loans are sent one after the other, and then their outcomes are found out together. An operation that fails, or whose outcome is
+unknown, stops those that depend on it: on the same loan, or with the same money. All others go on. This module util is private to the collection.
 """
 
 from __future__ import annotations
