@@ -118,24 +118,20 @@ def end(begun: Begun, read: Reading = lambda: None) -> Report:
         return report
     try:
         given = read()
-        attempt = silent(confirm(context, reached, given), report) if isinstance(reached, Sent) else reached
-        if attempt is not None:
-            report = _with_attempt(context, report, attempt, given)
+        first = silent(confirm(context, reached, given), report) if isinstance(reached, Sent) else reached
         # An amount or an LTV needs nothing more. The others are for max_debt: they try once to repay the dust, which may be too small for the
         # exchange, and repay the interest that accrued during the first repayment.
-        for repay in (try_dust_first, repay_interest, repay_dust):
+        for repay in (lambda *dummy: first, try_dust_first, repay_interest, repay_dust):
             attempt = repay(_after_moves(context, report), report)
-            if attempt is not None:
-                report = _with_attempt(context, report, attempt)
+            if attempt is None:
+                continue
+            # First what is known already, because the reading may fail.
+            report = report.with_attempt(attempt)
+            if attempt.made is not None:
+                report = report.with_last_attempt(_read_after(context, attempt, attempt.made, given if attempt is first else None))
     except Exception as error:
         return _ended(context, report, error)
     return report
-
-
-def _with_attempt(context: RunContext, report: Report, attempt: Attempt, given: Given | None = None) -> Report:
-    """Return a report with one more attempt, and with the subject as it is after a move."""
-    report = report.with_attempt(attempt)
-    return report if attempt.made is None else report.with_last_attempt(_read_after(context, attempt, attempt.made, given))
 
 
 def _ended(context: RunContext, report: Report, error: Exception) -> Report:

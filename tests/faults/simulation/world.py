@@ -195,7 +195,8 @@ class World:
         self._look_at_time()
         self.recording.ledger, self.recording.books = self._standin.books(self._by_hand)
         entries = self._standin.control("GET", "requests")["requests"] if self._wire else []
-        waiting = list(self._wire)
+        # The stand-in keeps the last thousand.
+        waiting = self._wire[entries[0]["number"] - 1:] if entries else []
         most = _SIDE_BY_SIDE if any(run.plan.goal.loan.product == POLICY for run in self.recording.runs) else 0
         for entry in entries:
             arrived = f"{entry['method']} {entry['path']}"
