@@ -37,7 +37,8 @@ QUICK_FAULT_TESTS := $(wildcard tests/faults/test_oracle*.py) tests/faults/test_
 ANSWER_TESTS := $(addprefix tests/faults/test_,answers_that_change.py the_exchange_as_it_may_be.py witnesses.py surroundings.py)
 # These play one table of cases against another.
 SLOW_MODULE_TESTS := $(addprefix tests/exchange/module/test_,empty_amounts.py errors_walked.py foreign_refusals.py goal_options.py \
-	ids_and_amounts.py info_pages.py info_unavailable.py journal_file_refused.py list_ends.py rows_of_another_type.py unknown_values.py ways_paying.py) \
+	ids_and_amounts.py info_pages.py info_unavailable.py journal_file_refused.py list_ends.py rows_of_another_type.py unknown_values.py ways_paying.py \
+	moves_doubted.py odd_answers.py ways_settling.py) \
 	$(wildcard tests/exchange/module/test_journal_postgresql*.py tests/exchange/module/test_policy_*.py) \
 	$(filter-out %_doubted.py %_documentation.py,$(wildcard tests/exchange/module/test_moves_*.py))
 PLAYBOOK_TESTS := tests/exchange/playbook tests/exchange/both_ways tests/exchange/controllers tests/benchmark
@@ -140,14 +141,14 @@ test-playbooks: env ## Test whole playbooks, with the modules in Ansible's proce
 	@$(BIN)/pytest $(MARKETS_OVER_HTTP)
 
 sample-playbooks: env
-	@CONTROLLER_RUNS=24 $(BIN)/pytest --one-in 36 $(PLAYBOOK_TESTS)
+	@CONTROLLER_RUNS=24 $(BIN)/pytest --one-in 64 $(PLAYBOOK_TESTS)
 	@$(BIN)/pytest --one-in 32 $(MARKETS_OVER_HTTP)
 
 test-faults: env ## Test faults, kills, and changed answers, alone and in 150 random schedules
 	+@$(AT_ONCE) faults-alone faults-answers faults-drawn
 
 sample-faults: env
-	@FAULT_SCHEDULES=30 $(BIN)/pytest --one-in 48 tests/faults $(addprefix --ignore=,$(QUICK_FAULT_TESTS))
+	@FAULT_SCHEDULES=16 $(BIN)/pytest --one-in 80 tests/faults $(addprefix --ignore=,$(QUICK_FAULT_TESTS))
 
 faults-drawn: env
 	@$(BIN)/pytest tests/faults/test_schedules.py
