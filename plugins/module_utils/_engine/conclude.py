@@ -17,11 +17,10 @@ from .._api.errors import BybitError, OutcomeUnknown
 from .._goal import Goal
 from .._journal.entries import Split
 from .._journal.intent import Intent
-from .._loans.account import remember_execution
 from .._loans.history import HistoryEntry
 from .._loans.loan import LIQUIDATED, Loan
 from .._loans.subject import Subject, main_level
-from .._loans.wallet import Payment
+from .._loans.wallet import Payment, Spending
 from .._operations.repayment_plan import dust_of
 from .._outcomes import EXECUTED, NOTHING_TO_DO
 from .._reconcile.evidence import level_changes, seen_in_level
@@ -50,7 +49,7 @@ def remember_executed(context: RunContext, found: Reconciled) -> None:
     intent = found.intent
     if found.outcome == EXECUTED and not intent.goal.collateral:
         payment = Payment(intent.coin, intent.amount, intent.sent_at_ms, intent.window_end_ms, intent.goal.is_incoming)
-        remember_execution(context.client, payment)
+        context.client.state(Spending).executed.append(payment)
 
 
 def read_again(context: RunContext, made: Made, given: Given | None = None) -> Made:

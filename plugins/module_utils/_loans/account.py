@@ -94,11 +94,6 @@ def remember_payment(client: Client, coin: str, amount: Decimal, is_incoming: bo
         balances[coin] = read_ms, difference(left, amount)
 
 
-def remember_execution(client: Client, payment: Payment) -> None:
-    """Remember a payment that was certainly executed, because it explains an entry of the wallet's ledger."""
-    client.state(Spending).executed.append(payment)
-
-
 def invalidate_balance(client: Client, coin: str) -> None:
     """Discard the cached balance of the Funding wallet."""
     client.state(Spending).balances.pop(coin, None)

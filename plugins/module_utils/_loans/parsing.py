@@ -158,18 +158,14 @@ class Row:
         )
 
 
-class TooLong(ReadFailed):
-    """A list has more rows than the caller wants to read."""
-
-
 def at_most(rows: t.Iterable[_Row], most_rows: int | None) -> t.Iterator[_Row]:
     """Yield rows up to a number; none for all.
 
-    :raises TooLong: If there are more.
+    :raises ReadFailed: If there are more.
     """
     for number, row in enumerate(rows):
         if number == most_rows:
-            raise TooLong(f"There are more than {most_rows} rows.")
+            raise ReadFailed(f"There are more than {most_rows} rows.")
         yield row
 
 
@@ -178,8 +174,7 @@ def rows_like(client: Client, path: str, query: dict[str, str | None], most_rows
 
     :param query: The requested values by field; none if any value is fine. C(repayId) and C(adjustId) are not compared.
     :param most_rows: How many rows to read at most; none for all.
-    :raises ReadFailed: If a row has another value than requested, because it may be the requested row under another name; C(TooLong) if there are
-        more rows than C(most_rows).
+    :raises ReadFailed: If a row has another value than requested, because it may be the requested row under another name, or if there are more rows.
     """
     asked = {name: value for name, value in query.items() if value}
     for fields in at_most(client.pages(path, asked), most_rows):

@@ -80,12 +80,12 @@ class Listing(t.NamedTuple):
 class Listings:
     """The listings of one run of a policy. Each is read when the first operation needs it.
 
-    :param products: The product of each repayment. A single repayment of a product reads alone.
+    :param operations: The operations of the plan. A single repayment of a product reads alone.
     """
 
-    def __init__(self, client: Client, products: t.Iterable[str | None]) -> None:
+    def __init__(self, client: Client, operations: t.Iterable[Planned]) -> None:
         self._client = client
-        self._numbers = Counter(products)
+        self._numbers = Counter(operation.product for operation in operations if operation.kind == REPAY)
         self._before: dict[str, Listing] = {}
         self._after: dict[str, Listing] = {}
 

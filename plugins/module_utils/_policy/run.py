@@ -41,7 +41,7 @@ from .planner import plan
 from .position import noted
 from .reading import Reading, read_account
 from .request import PER_RUN, PolicyRequest
-from .rules import REPAY, LtvRule
+from .rules import LtvRule
 from .settle import Settled, Unsettled, settle
 from .staleness import differences
 from .steps import steps_of
@@ -149,7 +149,7 @@ def _stages(setting: Setting) -> t.Iterator[Ran]:
     yield ran
     if contexts is None:
         return
-    listings = Listings(setting.client, [played.operation.product for played in document.operations if played.operation.kind == REPAY])
+    listings = Listings(setting.client, [played.operation for played in document.operations])
     for result in apply(document.operations, _contexts_of(setting, contexts, document, money), done, listings):
         ran = ran._replace(results=tuple(sorted((*ran.results, result), key=lambda known: known.number)))
         yield ran
